@@ -1,0 +1,27 @@
+/** The login pipeline: throttle, choose the source, verify, provision, sync groups, audit. One public answer for every refusal. */
+import type { LoginSource } from '#plugin'
+import type { User } from '../users/records.ts'
+import type { Caller } from '../world.ts'
+
+/** An opened login source and the host's policy for it. */
+export interface ConfiguredSource {
+  readonly id: string
+  readonly source: LoginSource
+  /** Whether an unknown user may be created from it at first login. */
+  readonly provision: boolean
+}
+
+export interface Authentication {
+  readonly user: User
+  /** RFC 8176. */
+  readonly amr: readonly string[]
+  /** Epoch milliseconds. */
+  readonly authTime: number
+}
+
+export interface Login {
+  /** Throws `Problem`: `invalid_credentials`, `too_many_attempts`, or `unavailable` when the source is broken or busy. */
+  withPassword(input: { readonly username: string; readonly password: string }, caller: Caller): Promise<Authentication>
+  /** Still known to its source, not disabled? Groups are synchronised. Refuses with `invalid_token`. */
+  recheck(user: User, caller: Caller): Promise<User>
+}

@@ -1,0 +1,47 @@
+/** What an operator may set about the domain. Times are milliseconds. Read through a function, so that a reload applies at once. */
+export interface Settings {
+  /** `iss` of every token; the public URL without a trailing slash. */
+  readonly issuer: string
+  readonly session: {
+    readonly identityTokenTtl: number
+    /** For brokers that set none of their own. */
+    readonly accessTokenTtl: number
+    readonly bindIp: 'off' | 'exact' | 'subnet'
+    readonly maxIdentityTokens: number
+    readonly defaultVhost: string
+    /** Used when a login names no broker; without it the only broker there is. */
+    readonly defaultBroker?: string
+  }
+  readonly passwords: {
+    readonly minLength: number
+    readonly maxLength: number
+  }
+  /** Regular expressions, matched against the whole value. They govern what is created here, not what a directory calls its people. */
+  readonly patterns: {
+    readonly username: string
+    readonly email: string
+    readonly group: string
+    readonly password: string
+  }
+  readonly groups: { readonly admin: string }
+  readonly throttle: {
+    /** Failures that cost no delay, per (user, network). */
+    readonly freeAttempts: number
+    /** First delay; doubles with each further failure. */
+    readonly firstDelay: number
+    readonly maxDelay: number
+    /** After this long without a failure everything is forgotten. */
+    readonly forgetAfter: number
+  }
+  readonly keys: {
+    readonly rotateEvery: number
+    readonly publishAhead: number
+    /** Longer than the longest token. */
+    readonly keepFor: number
+  }
+  readonly audit: {
+    readonly keepFor: number
+    /** Whether issued access tokens are stored as events or only logged. */
+    readonly tokens: 'store' | 'log'
+  }
+}

@@ -1,0 +1,66 @@
+/** Users, groups and memberships: rules for names, changes, and what a change revokes. */
+import type { Page } from '#plugin'
+import type { Caller } from '../world.ts'
+import type { Group, User } from './records.ts'
+
+export interface NewUser {
+  readonly username: string
+  readonly email?: string | null
+  readonly displayName?: string | null
+  /** Without it the user is created not yet activated. Only for sources with `passwordChange`. */
+  readonly password?: string
+  readonly technicalUser?: boolean
+  readonly disabled?: boolean
+  readonly roles?: readonly string[]
+  readonly claims?: Readonly<Record<string, unknown>>
+  readonly groups?: readonly string[]
+}
+export type UserChange = Partial<
+  Pick<User, 'username' | 'email' | 'displayName' | 'disabled' | 'activated' | 'technicalUser' | 'roles' | 'claims'>
+>
+
+/** Who somebody is for the rules: name, groups and roles as of now. */
+export interface Subject {
+  readonly kind: 'user'
+  readonly user: User
+  readonly groups: readonly string[]
+  /** The user's own and those of the groups. */
+  readonly roles: readonly string[]
+}
+
+/** Every method that changes something writes an audit event and refuses with a `Problem`. */
+export interface Users {
+  create(input: NewUser, caller: Caller): Promise<User>
+  /** By id, then by user name, then by mail. `undefined` if nobody. */
+  get(idOrName: string): Promise<User | undefined>
+  list(page: { readonly limit: number; readonly after?: string; readonly prefix?: string }): Promise<Page<User>>
+  /** Disabling ends the user's identity tokens in the same commit. */
+  update(id: string, change: UserChange, caller: Caller): Promise<User>
+  delete(id: string, caller: Caller): Promise<void>
+  /** Administrator's reset: sets the password, activates, ends the user's identity tokens. */
+  setPassword(id: string, password: string, caller: Caller): Promise<void>
+  /** The user's own change; `current` must be right (and is throttled like a login). */
+  changePassword(id: string, current: string, next: string, caller: Caller): Promise<void>
+  subject(user: User): Promise<Subject>
+  groupsOf(userId: string): Promise<readonly string[]>
+  isAdmin(subject: Subject): boolean
+}
+
+export interface Groups {
+  create(
+    input: { readonly name: string; readonly description?: string; readonly roles?: readonly string[] },
+    caller: Caller,
+  ): Promise<Group>
+  get(name: string): Promise<Group | undefined>
+  list(page: { readonly limit: number; readonly after?: string; readonly prefix?: string }): Promise<Page<Group>>
+  update(
+    name: string,
+    change: { readonly description?: string; readonly roles?: readonly string[] },
+    caller: Caller,
+  ): Promise<Group>
+  /** Removes the memberships too. The admin group cannot be deleted. */
+  delete(name: string, caller: Caller): Promise<void>
+  members(name: string, page: { readonly limit: number; readonly after?: string }): Promise<Page<User>>
+  addMember(name: string, username: string, caller: Caller): Promise<void>
+  removeMember(name: string, username: string, caller: Caller): Promise<void>
+}

@@ -1,0 +1,6 @@
+/** Everything a plugin author sees, published as `leveret/plugin`: contracts, types and tiny helpers. The only barrel. */
+export * from './collection.ts'
+export * from './login-source.ts'
+export * from './plugin.ts'
+export * from './storage.ts'
+export * from './storage-plugin.ts'

@@ -1,0 +1,117 @@
+/**
+ * The login source contract: a place where people and services prove who they are.
+ *
+ * A source answers with a verdict, never with words for the user. Wording, timing, throttling, audit and provisioning
+ * are the host's alone.
+ */
+import type { TSchema } from '@sinclair/typebox'
+import { API_VERSION, type Plugin, type PluginContext } from './plugin.ts'
+
+/** What a source says of somebody. */
+export interface Identity {
+  /** Stable for life and never given to somebody else; not the name, not the mail. At most 190 characters. */
+  readonly externalId: string
+  /** As the source spells it, canonical. */
+  readonly username: string
+  readonly email?: string
+  readonly emailVerified?: boolean
+  readonly displayName?: string
+  /** Names of all groups that the source owns for this identity; the host adds and removes memberships accordingly. */
+  readonly groups: readonly string[]
+  /** OpenID Connect standard claims, if the source knows any. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** RFC 8176 method references; default `['pwd']` for a password, `['kerberos']` and so on as the source sees fit. */
+  readonly amr?: readonly string[]
+}
+
+/**
+ * `credentials`: unknown name or wrong secret (the two are one answer). `disabled`, `locked`, `expired`, `not-allowed`:
+ * told apart in the audit log only. `unavailable`: the source is broken; counts against nobody.
+ */
+export type Why = 'credentials' | 'disabled' | 'locked' | 'expired' | 'not-allowed' | 'unavailable'
+export type Verdict =
+  | { readonly ok: true; readonly identity: Identity }
+  /** `detail` is for the operator's log: one line, no secrets. */
+  | { readonly ok: false; readonly why: Why; readonly detail?: string }
+
+export interface PasswordLogin {
+  readonly username: string
+  readonly password: string
+  /** Aborted when the host no longer waits. */
+  readonly signal: AbortSignal
+}
+
+export interface RedirectStart {
+  /** Where the browser is to go. */
+  readonly url: string
+  /** Kept by the host, sealed, until the browser comes back; JSON-serialisable. */
+  readonly state: Readonly<Record<string, unknown>>
+}
+export interface RedirectRequest {
+  /** Where the upstream must send the browser back to. */
+  readonly callbackUrl: string
+  /** Unguessable; comes back as the `state` parameter. */
+  readonly state: string
+  readonly loginHint?: string
+  readonly prompt?: string
+  readonly maxAge?: number
+}
+export interface RedirectCallback {
+  /** The full URL the browser came back with, under `callbackUrl`. */
+  readonly url: string
+  readonly callbackUrl: string
+  readonly state: Readonly<Record<string, unknown>>
+  readonly signal: AbortSignal
+}
+
+/** Every ability is optional; a source has at least one. Throwing means the same as `unavailable`. */
+export interface LoginSource extends AsyncDisposable {
+  readonly password?: {
+    verify(login: PasswordLogin): Promise<Verdict>
+  }
+  /** Only for sources that keep the secrets here: lets administrators and users set a password. */
+  readonly passwordChange?: {
+    /** Replaces the secret of this identity, creating it if absent. */
+    set(identity: { readonly externalId: string; readonly username: string }, password: string): Promise<void>
+    /** Forgets it; no error if there was none. */
+    remove(externalId: string): Promise<void>
+  }
+  readonly redirect?: {
+    begin(request: RedirectRequest): Promise<RedirectStart>
+    complete(callback: RedirectCallback): Promise<Verdict>
+  }
+  /** RFC 4559 Negotiate: one token in, a verdict and perhaps a mutual-authentication token out. */
+  readonly negotiate?: {
+    step(token: Uint8Array, signal: AbortSignal): Promise<{ readonly verdict: Verdict; readonly reply?: Uint8Array }>
+  }
+  /** Is this identity still known and allowed, and with which groups? Asked when tokens are refreshed. */
+  readonly refresh?: (identity: {
+    readonly externalId: string
+    readonly username: string
+    readonly signal: AbortSignal
+  }) => Promise<Verdict>
+  readonly health?: () => Promise<{ readonly ok: boolean; readonly detail?: string }>
+}
+
+/** Rows of name to secret text (a password hash) confined to one source instance. */
+export interface Credentials {
+  get(name: string): Promise<string | undefined>
+  /** Replaces whatever was there. */
+  put(name: string, value: string): Promise<void>
+  /** Replaces only if the stored value still is `from`: for re-hashing without undoing a change. False if it was not. */
+  replace(name: string, from: string, to: string): Promise<boolean>
+  delete(name: string): Promise<void>
+}
+
+export interface LoginSourceContext extends PluginContext {
+  readonly credentials: Credentials
+}
+
+export type LoginSourcePlugin<C extends TSchema = TSchema> = Plugin<'login', C, LoginSource, LoginSourceContext>
+
+/** Declare a login source with its exact configuration type. */
+export function defineLoginSource<C extends TSchema>(
+  plugin: Omit<LoginSourcePlugin<C>, 'kind' | 'apiVersion'>,
+): LoginSourcePlugin<C> {
+  return { apiVersion: API_VERSION, kind: 'login', ...plugin }
+}
