@@ -11,8 +11,12 @@ export type Field<F extends TObject> = keyof Static<F> & string
  * What is stored, how it is found, when it dies.
  *
  * Scalars (string, integer, number, boolean, each possibly nullable) become typed columns that an operator can query;
- * arrays and objects are kept as JSON text. Strings that take part in a key, a unique or an index declare `maxLength`
- * (at most 190, so that every engine can index them). Strings compare and sort by code point, case matters.
+ * arrays and objects are kept as JSON text and come back as JSON carries them. Strings that take part in a key, a unique
+ * or an index declare `maxLength` (at most 190, so that every engine can index them); a longer string than declared is
+ * never stored. Strings compare and sort by code point: case matters, nothing is trimmed or normalised. They hold any
+ * Unicode text but U+0000 and half surrogate pairs. Integers have 53 bits. No field is optional: say `nullable`.
+ *
+ * Drivers keep to kinds and `maxLength` only; patterns, formats and literals are checked by who writes.
  */
 export interface Collection<F extends TObject = TObject, K extends Field<F> = Field<F>> {
   /** snake_case, at most 40 characters: `refresh_token`. */
@@ -37,7 +41,10 @@ export interface AnyCollection {
   readonly expiresAt?: string
 }
 
-/** A stored record. Every declared field is present; "no value" is `null` in a nullable field: `type User = RowOf<typeof users>`. */
+/**
+ * A stored record: `type User = RowOf<typeof users>`. Every declared field is present and no other; "no value" is `null`
+ * in a nullable field. What a read returns is a copy: changing it changes nothing in the store.
+ */
 export type RowOf<C extends AnyCollection> = Readonly<Static<C['fields']>>
 
 /** The value of a collection's key: its key fields, nothing else. */

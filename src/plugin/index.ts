@@ -2,5 +2,7 @@
 export * from './collection.ts'
 export * from './login-source.ts'
 export * from './plugin.ts'
+export * from './query.ts'
+export * from './shape.ts'
 export * from './storage.ts'
 export * from './storage-plugin.ts'
