@@ -150,7 +150,7 @@ function checkValue(shape: Shape, field: FieldShape, value: unknown): unknown {
   if (typeof scalar !== 'string') return scalar
   if (!storable(field, scalar))
     throw new RangeError(
-      `Cannot write ${shape.name}: field "${field.name}" holds U+0000, half a surrogate pair or more than ${field.maxLength ?? 'any'} characters`,
+      `Cannot write ${shape.name}: field "${field.name}" is too long or holds U+0000 or half a surrogate pair`,
     )
   return scalar
 }

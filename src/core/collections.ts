@@ -1,0 +1,17 @@
+/** Every collection that core declares: what a storage is asked to migrate. */
+import type { AnyCollection } from '#plugin'
+import { auditEvents } from './audit/audit.ts'
+import { brokers, rules } from './rabbitmq/records.ts'
+import { identityTokens } from './session/records.ts'
+import { credentials, groups, memberships, users } from './users/records.ts'
+
+export const collections: readonly AnyCollection[] = [
+  users,
+  groups,
+  memberships,
+  credentials,
+  identityTokens,
+  brokers,
+  rules,
+  auditEvents,
+]
