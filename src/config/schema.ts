@@ -1,0 +1,221 @@
+/**
+ * The configuration: one schema for types, defaults, checks and the manual page. Everything else in this folder reads it;
+ * nothing here knows the domain. Plugins' own keys are checked by the plugins' own schemas.
+ */
+import { type StaticDecode, Type as t } from '@sinclair/typebox'
+import { duration, networks, path, regex, secret, section, size, word } from './shapes.ts'
+
+const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
+
+const Listen = section('Where the server listens.', {
+  tcp: t.Boolean({ default: true, description: 'Listen on `host` and `port`. With `false` only on the unix socket.' }),
+  host: t.String({
+    default: '127.0.0.1',
+    minLength: 1,
+    description: 'Address to bind; `0.0.0.0` or `::` for every interface.',
+  }),
+  port: t.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to bind; 0 picks a free one.' }),
+  unix: t.Optional(path({ description: 'Path of a unix socket to listen on as well.' })),
+  reusePort: t.Boolean({ default: false, description: 'Let several server processes share the port.' }),
+})
+
+const Tls = section('TLS for the listener. Brokers fetch key sets over https only.', {
+  cert: t.Optional(path({ description: 'Certificate chain, PEM. Swapped without dropping connections on reload.' })),
+  key: t.Optional(path({ description: 'Private key of the certificate, PEM.' })),
+})
+
+const Metrics = section('Prometheus metrics.', {
+  enabled: t.Boolean({ default: true, description: 'Serve `/metrics` at all.' }),
+  host: t.String({ default: '127.0.0.1', minLength: 1, description: 'Address of the listener of their own.' }),
+  port: t.Optional(
+    t.Integer({ minimum: 0, maximum: 65535, description: 'Serve `/metrics` here instead of on the main listener.' }),
+  ),
+})
+
+const Log = section('What is logged, to standard error.', {
+  format: word(['auto', 'pretty', 'json'], {
+    default: 'auto',
+    description: '`auto` is `pretty` on a terminal, else `json`, one event a line.',
+  }),
+  level: word(['debug', 'info', 'warn', 'error'], {
+    default: 'info',
+    description: 'The least important level that is written.',
+  }),
+})
+
+const Limits = section('Bounds on what a client may cost.', {
+  body: size({ default: '64KiB', description: 'Largest request body; beyond it 413.' }),
+  idle: duration({ default: '30s', description: 'A connection that sends nothing for this long is closed.' }),
+  shutdown: duration({
+    default: '10s',
+    description: 'How long requests under way may take to finish when the server stops.',
+  }),
+})
+
+const Storage = t.Object(
+  {
+    type: t.String({
+      default: 'sqlite',
+      description: 'Storage plugin: `sqlite`, `postgres`, or the type of a plugin of yours.',
+    }),
+  },
+  {
+    default: {},
+    additionalProperties: true,
+    description: 'Where records are kept. Keys beyond `type` are those of the storage plugin.',
+    expect: 'a table',
+  },
+)
+
+const LoginSource = t.Object(
+  {
+    type: t.String({ minLength: 1, description: 'Login source plugin, such as `local`.' }),
+    id: t.String({
+      pattern: ID_PATTERN,
+      expect: 'lower-case letters, digits and hyphens',
+      description: 'Name of this source in user records; never change it. Default: the type.',
+    }),
+    provision: t.Boolean({
+      default: true,
+      description: 'Create a user at the first login of somebody the source knows.',
+    }),
+  },
+  {
+    additionalProperties: true,
+    description:
+      'Where people prove who they are, in the order they are asked. Keys beyond these are those of the plugin.',
+    expect: 'a table',
+  },
+)
+
+const ExternalPlugin = t.Object(
+  {
+    path: path({ description: 'A `.ts` or `.js` file or a package folder.' }),
+    sha256: t.String({
+      pattern: '^[0-9a-f]{64}$',
+      expect: '64 hexadecimal digits, as `leveret plugin pin` prints them',
+      description: 'Digest of the plugin, printed by `leveret plugin pin`.',
+    }),
+    optional: t.Boolean({ default: false, description: 'Start the server even if this plugin cannot be used.' }),
+  },
+  { additionalProperties: false, description: 'Plugins that are not built in.', expect: 'a table' },
+)
+
+const Session = section('The session workflow: identity tokens and the access tokens made from them.', {
+  identityTokenTtl: duration({ default: '24h', description: 'Life of an identity token.' }),
+  accessTokenTtl: duration({
+    default: '5m',
+    description: 'Life of an access token, for brokers that set none of their own.',
+  }),
+  bindIp: word(['off', 'exact', 'subnet'], {
+    default: 'exact',
+    description:
+      'Whether an identity token works only from the address it was given to, or from its /24 (IPv4) or /64 (IPv6).',
+  }),
+  maxIdentityTokens: t.Integer({
+    default: 1,
+    minimum: 1,
+    description: 'Live identity tokens per user; a further login ends the oldest.',
+  }),
+  defaultVhost: t.String({ default: 'prod', minLength: 1, description: 'Vhost of a login that names none.' }),
+  defaultBroker: t.Optional(
+    t.String({ minLength: 1, description: 'Broker of a login that names none; without it the only one there is.' }),
+  ),
+})
+
+const Passwords = section('Passwords that are set here.', {
+  minLength: t.Integer({ default: 12, minimum: 8, maximum: 128, description: 'Fewest characters.' }),
+  maxLength: t.Integer({ default: 256, minimum: 64, maximum: 4096, description: 'Most characters.' }),
+})
+
+const Patterns = section(
+  'What new names must look like. They govern what is created here, not what a directory calls its people.',
+  {
+    username: regex({ default: '[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}', description: 'User names.' }),
+    email: regex({ default: '[^\\s@]{1,64}@[^\\s@]{1,120}', description: 'E-mail addresses.' }),
+    group: regex({ default: '[a-zA-Z0-9_-]{1,50}', description: 'Group names.' }),
+    password: regex({ default: '.*', description: 'Passwords, beyond their length.' }),
+  },
+)
+
+const Groups = section('Groups with a meaning.', {
+  admin: t.String({ default: 'admin', minLength: 1, description: 'Its members may use the administration API.' }),
+})
+
+const Throttle = section('Delay after failed logins, counted per user and network, for unknown users alike.', {
+  freeAttempts: t.Integer({ default: 5, minimum: 0, maximum: 1000, description: 'Failures that cost no delay.' }),
+  firstDelay: duration({ default: '1s', description: 'Delay after that; doubles with each further failure.' }),
+  maxDelay: duration({ default: '5m', description: 'Longest delay.' }),
+  forgetAfter: duration({ default: '24h', description: 'After this long without a failure all is forgotten.' }),
+})
+
+const Keys = section('Signing keys.', {
+  rotateEvery: duration({ default: '30d', description: 'Age at which a key is replaced.' }),
+  publishAhead: duration({ default: '24h', description: 'How long a new key is in the key set before it signs.' }),
+  keepFor: duration({
+    default: '7d',
+    description: 'How long a replaced key still verifies; longer than the longest token lives.',
+  }),
+})
+
+const Audit = section('The record of who did what.', {
+  keepFor: duration({ default: '90d', description: 'Age at which events are deleted.' }),
+  tokens: word(['store', 'log'], {
+    default: 'store',
+    description: 'Whether issued access tokens become stored events or log lines only.',
+  }),
+})
+
+const RabbitMq = section('RabbitMQ.', {
+  httpAuth: section(
+    'The HTTP auth backend for brokers with password logins; off without a secret or an allowed network.',
+    {
+      secret: t.Optional(secret({ description: 'Shared secret that the broker sends in the path or as a parameter.' })),
+      allow: networks({ description: 'Addresses that brokers ask from.' }),
+    },
+  ),
+})
+
+export const ConfigSchema = t.Object(
+  {
+    publicUrl: t.String({
+      format: 'leveret:public-url',
+      expect:
+        'an absolute http or https URL without query, fragment or slash at the end, such as "https://login.corp.internal"',
+      description:
+        'How clients and brokers reach the server; may have a path. The `iss` of every token and the base of every URL.',
+    }),
+    dataDir: path({
+      default: 'leveret-data',
+      description: 'Folder for what the server keeps: database, control socket.',
+    }),
+    masterKey: secret({
+      description: 'Encrypts signing keys at rest: 32 random bytes in base64. Losing it means new signing keys.',
+    }),
+    trustedProxies: networks({ description: 'Proxies whose `X-Forwarded-For` tells the address of the client.' }),
+    listen: Listen,
+    tls: Tls,
+    metrics: Metrics,
+    log: Log,
+    limits: Limits,
+    storage: Storage,
+    login: t.Array(LoginSource, {
+      minItems: 1,
+      default: [{ type: 'local', id: 'local' }],
+      expect: 'a list of login sources, [[login]]',
+    }),
+    plugins: t.Array(ExternalPlugin, { default: [], expect: 'a list of plugins, [[plugins]]' }),
+    session: Session,
+    passwords: Passwords,
+    patterns: Patterns,
+    groups: Groups,
+    throttle: Throttle,
+    keys: Keys,
+    audit: Audit,
+    rabbitmq: RabbitMq,
+  },
+  { additionalProperties: false },
+)
+
+/** A checked configuration: durations in milliseconds, sizes in bytes, paths absolute, secrets still references. */
+export type Config = StaticDecode<typeof ConfigSchema>
