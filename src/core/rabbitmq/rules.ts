@@ -1,7 +1,14 @@
 /** Brokers, vhost rules, and the decision they lead to: which rights somebody has in one concrete vhost of one broker. */
-import type { Page } from '#plugin'
-import type { Caller } from '../world.ts'
-import type { Broker, Rule, SubjectKind } from './records.ts'
+import { insert, type Page, type Storage, take, update } from '#plugin'
+import type { Audit, AuditName } from '../audit/audit.ts'
+import { Problem } from '../problem.ts'
+import { repository } from '../storage/repository.ts'
+import type { Caller, World } from '../world.ts'
+import { cached } from './cached.ts'
+import { type Broker, type Rule, rules, type SubjectKind } from './records.ts'
+import { grantOf, indexRules, namedVhosts } from './rule-index.ts'
+import { ruleFields } from './rule-input.ts'
+import { vhostFault } from './scope.ts'
 
 /** Who is asked about. Rules for `group` and `role` apply through `groups` and `roles`. */
 export interface RuleSubject {
@@ -35,6 +42,8 @@ export interface NewRule {
   readonly tags?: readonly string[]
   /** Fills patterns and tags that are not given: `producer`, `consumer`, `owner`, `monitoring`. */
   readonly preset?: string | null
+  /** The preset is about names that begin with this; without it about all names. Not kept: the patterns are. */
+  readonly prefix?: string
   readonly note?: string
 }
 
@@ -46,6 +55,8 @@ export interface Rules {
   delete(id: string, caller: Caller): Promise<void>
   /** `undefined` when no rule gives anything: no rule, no token. Answered from memory. */
   decide(subject: RuleSubject, vhost: string, broker: Broker): Promise<VhostGrant | undefined>
+  /** Every rule, from memory. */
+  all(): Promise<readonly Rule[]>
   /** Concrete vhosts (no patterns) that rules name for this subject on this broker. */
   vhostsOf(subject: RuleSubject, broker: Broker): Promise<readonly string[]>
   /** Forgets what is in memory (another process changed rules). */
@@ -84,4 +95,80 @@ export interface BrokerClaims {
   readonly preferred_username: string
   readonly vhost: string
   readonly scope: string
+}
+
+export interface RulesDeps {
+  readonly storage: Storage
+  readonly world: Pick<World, 'now' | 'random'>
+  readonly audit: Pick<Audit, 'record'>
+  readonly brokers: Pick<Brokers, 'get'>
+}
+
+/** How often a change is tried again when somebody else changed the same rule in between. */
+const ATTEMPTS = 5
+
+export function createRules({ storage, world, audit, brokers }: RulesDeps): Rules {
+  const stored = repository(storage, rules)
+  const index = cached(async () => indexRules(await Array.fromAsync(stored.all())))
+
+  function changed(event: AuditName & `rule.${string}`, rule: Rule, caller: Caller): void {
+    index.forget()
+    const { subjectKind, subject, vhost, broker, preset } = rule
+    const detail = { subject: `${subjectKind}:${subject}`, vhost, broker, preset }
+    audit.record({ event, outcome: 'ok', target: `rule:${rule.id}`, caller, detail })
+  }
+
+  async function existing(id: string): Promise<Rule> {
+    const rule = await stored.get({ id })
+    if (!rule) throw new Problem('not_found', `There is no rule "${id}"`)
+    return rule
+  }
+
+  async function checkBroker(name: string | null): Promise<void> {
+    if (name === null || (await brokers.get(name)) !== undefined) return
+    const message = `There is no broker "${name}"`
+    throw new Problem('invalid_request', message, { faults: [{ path: 'broker', message }] })
+  }
+
+  return {
+    async create(input, caller) {
+      const fields = ruleFields(input)
+      await checkBroker(fields.broker)
+      const now = world.now()
+      const rule: Rule = { id: `r_${world.random(8).toHex()}`, ...fields, createdAt: now, updatedAt: now }
+      const done = await storage.commit([insert(rules, rule)])
+      if (!done.ok) throw new Problem('conflict', 'Cannot create the rule: its id is taken')
+      changed('rule.created', rule, caller)
+      return rule
+    },
+    get: (id) => stored.get({ id }),
+    list: (page) => stored.find(page),
+    async update(id, change, caller) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const before = await existing(id)
+        const fields = ruleFields(change, before)
+        await checkBroker(fields.broker)
+        const set = { ...fields, updatedAt: Math.max(world.now(), before.updatedAt + 1) }
+        const done = await storage.commit([update(rules, { id }, { set, when: { updatedAt: before.updatedAt } })])
+        if (!done.ok) continue
+        const after = { ...before, ...set }
+        changed('rule.changed', after, caller)
+        return after
+      }
+      throw new Problem('conflict', `Rule "${id}" is being changed by somebody else: try again`)
+    },
+    async delete(id, caller) {
+      const rule = await existing(id)
+      const done = await storage.commit([take(rules, { id })])
+      if (!done.ok) throw new Problem('not_found', `There is no rule "${id}"`)
+      changed('rule.deleted', rule, caller)
+    },
+    async decide(subject, vhost, broker) {
+      if (vhostFault(vhost) !== undefined) return undefined
+      return grantOf((await index()).of(subject), vhost, broker)
+    },
+    all: async () => (await index()).all,
+    vhostsOf: async (subject, broker) => namedVhosts((await index()).of(subject), broker),
+    invalidate: () => index.forget(),
+  }
 }
