@@ -40,7 +40,10 @@ export interface SessionDescription {
   readonly last_used_at: number
 }
 
-/** Refusals are `Problem`s; an identity token that is unknown, expired, revoked or used from elsewhere is `invalid_token` to the caller and told apart in the audit log. */
+/**
+ * Refusals are `Problem`s; an identity token that is unknown, expired, revoked or used from elsewhere is `invalid_token`
+ * to the caller and told apart in the audit log.
+ */
 export interface Sessions extends AsyncDisposable {
   login(input: SessionLogin, caller: Caller): Promise<SessionLoginResponse>
   /** Exchanges an identity token for an access token of its vhost and broker. */
