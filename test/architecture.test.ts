@@ -177,10 +177,11 @@ test('the top level and src hold nothing unexpected', () => {
 })
 
 test('no file is longer than 300 lines, no line wider than 140 characters', () => {
+  const sentence = /^\s*(['"`]).*\1,?$/ // a message that a test expects is not torn apart
   const faults = [...typescript, ...scripts].flatMap(({ path, text }) => {
     const rows = text.trimEnd().split('\n')
     const wide = rows.flatMap((row, at) =>
-      row.length > 140 ? [`${path}:${at + 1}: ${row.length} characters wide`] : [],
+      row.length > 140 && !sentence.test(row) ? [`${path}:${at + 1}: ${row.length} characters wide`] : [],
     )
     return rows.length > 300 ? [`${path}: ${rows.length} lines long`, ...wide] : wide
   })
