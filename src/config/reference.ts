@@ -4,8 +4,8 @@ import { variableName } from './environment.ts'
 import { ConfigSchema } from './schema.ts'
 
 const INTRODUCTION = `The configuration is a TOML file, \`leveret.toml\` in the working directory unless \`--config\` or \`LEVERET_CONFIG\`
-says otherwise. Unknown keys are refused. Durations are written as \`"500ms"\`, \`"30s"\`, \`"5m"\`, \`"24h"\`, \`"30d"\`, \`"2w"\`; sizes as
-\`"64KiB"\`, \`"1MiB"\`. Relative paths start at the folder of the file.
+says otherwise. Unknown keys are refused. Durations are written as \`"500ms"\`, \`"30s"\`, \`"5m"\`, \`"24h"\`, \`"30d"\`, \`"2w"\`; sizes
+as \`"64KiB"\`, \`"1MiB"\`. Relative paths start at the folder of the file.
 
 A secret never stands in the file; the file says where it is: \`{ file = "/etc/leveret/master.key" }\` (mode 600) or
 \`{ env = "NAME" }\`. The variable named in the tables below holds the secret itself; with \`_FILE\` added it holds a path.
