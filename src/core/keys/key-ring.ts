@@ -1,6 +1,11 @@
 /** Signing keys: made, published before use, used, kept for verification, retired. A `kid` is never reused. */
-import type { JWK, JWTPayload } from 'jose'
+import type { JWTPayload } from 'jose'
+import { update } from '#plugin'
+import { Problem } from '../problem.ts'
 import type { Caller } from '../world.ts'
+import { type SigningKey, signingKeys } from './records.ts'
+import { ALWAYS, activeOf, infoOf, living, nextOf } from './schedule.ts'
+import { createStoredKeys, type KeyRingDeps } from './stored-keys.ts'
 
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA'
 
@@ -36,4 +41,129 @@ export interface KeyRing extends AsyncDisposable {
   reload(): Promise<void>
 }
 
-export type PublicJwk = JWK
+const SYSTEM: Caller = { actor: 'system', requestId: 'key-rotation' }
+/** No token of ours comes near; longer ones are not even split. */
+const MAX_TOKEN_LENGTH = 8192
+const COMPACT_JWS = /^([\w-]+)\.[\w-]+\.[\w-]+$/
+/** Another process may have made the key of an unknown token; garbage must not turn this into a read per request. */
+const RELOAD_FOR_UNKNOWN_EVERY = 5_000
+const ATTEMPTS = 5
+
+/**
+ * Reads the stored keys; on the first start makes the one that signs access tokens. RS256 takes a tenth of a second to
+ * make and is left to the first `tick` or the first use. Throws `UnsealError` under another master key.
+ */
+export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
+  const { storage, world, settings } = deps
+  const stored = createStoredKeys(deps)
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** One change or load at a time in this process, so that an older read never replaces a newer one. */
+  function serial<T>(work: () => Promise<T>): Promise<T> {
+    const run = last.then(work, work)
+    last = run
+    return run
+  }
+
+  /** Guarded work until it was not overtaken by another process. */
+  async function untilDone<T>(attempt: () => Promise<T | undefined>): Promise<T> {
+    for (let count = 0; count < ATTEMPTS; count++) {
+      const done = await attempt()
+      if (done !== undefined) return done
+      await stored.load()
+    }
+    throw new Problem('conflict', 'The keys are being changed by somebody else: look at the list and try again')
+  }
+
+  const load = () => stored.load()
+  const active = (algorithm: SigningAlgorithm) => activeOf(stored.rows(), algorithm, world.now())
+  const usable = (algorithm: SigningAlgorithm): Promise<SigningKey> =>
+    untilDone(async () => active(algorithm) ?? (await stored.create(algorithm, world.now(), SYSTEM)))
+  const infoFor = (kid: string) => infoOf(stored.rows(), world.now()).find((key) => key.kid === kid)
+
+  async function publishNext(algorithm: SigningAlgorithm, caller: Caller): Promise<KeyInfo | undefined> {
+    const next = nextOf(stored.rows(), algorithm, world.now())
+    if (next) return infoFor(next.kid)
+    const wait = active(algorithm) ? settings().keys.publishAhead : 0
+    const made = await stored.create(algorithm, world.now() + wait, caller)
+    return made && infoFor(made.kid)
+  }
+
+  async function replaceNow(algorithm: SigningAlgorithm, caller: Caller): Promise<KeyInfo | undefined> {
+    const { kid, step, note } = await stored.takeOver(algorithm, caller)
+    if (!(await storage.commit([step])).ok) return undefined
+    note()
+    await stored.load()
+    await stored.settle([algorithm], caller)
+    return infoFor(kid)
+  }
+
+  async function retireNow(kid: string, caller: Caller): Promise<true | undefined> {
+    const now = world.now()
+    const key = living(stored.rows(), now).find((each) => each.kid === kid)
+    if (!key) throw new Problem('not_found', 'There is no key in use with this id')
+    const end = { set: { retiredAt: now, retiresAt: now, sealedPrivate: null }, when: { retiredAt: null } }
+    const successor = active(key.algorithm)?.kid === kid ? await stored.takeOver(key.algorithm, caller) : undefined
+    const steps = [update(signingKeys, { kid }, end), ...(successor ? [successor.step] : [])]
+    if (!(await storage.commit(steps)).ok) return undefined
+    stored.note('key.retired', key, caller)
+    successor?.note()
+    await stored.load()
+    return true
+  }
+
+  await stored.load()
+  await usable('ES256')
+
+  return {
+    jwks: () => stored.keySet(),
+    list: () => infoOf(stored.rows(), world.now()),
+
+    async sign(claims, { algorithm, typ }) {
+      const key = active(algorithm) ?? (await serial(() => usable(algorithm)))
+      const material = stored.material(key.kid)
+      if (!material) throw new Error(`Cannot sign with key ${key.kid}: it is not loaded`)
+      return await material.sign(claims, typ)
+    },
+
+    async verify(token, typ) {
+      if (token.length > MAX_TOKEN_LENGTH) return undefined
+      const header = COMPACT_JWS.exec(token)?.[1]
+      if (header === undefined) return undefined
+      // The header is not read but compared with the one we write: `none`, `crit`, `jwk` or a strange `kid` equal none.
+      const signer = () =>
+        living(stored.rows(), world.now())
+          .map(({ kid }) => stored.material(kid))
+          .find((material) => material?.header(typ) === header)
+      let material = signer()
+      if (!material && world.now() - stored.loadedAt() >= RELOAD_FOR_UNKNOWN_EVERY) {
+        await serial(load)
+        material = signer()
+      }
+      const payload = await material?.verify(token)
+      return payload && (JSON.parse(new TextDecoder().decode(payload)) as JWTPayload)
+    },
+
+    rotate: (algorithm, { now = false }, caller) =>
+      serial(async () => {
+        await stored.load()
+        return await untilDone(() => (now ? replaceNow : publishNext)(algorithm, caller))
+      }),
+
+    retire: (kid, caller) =>
+      serial(async () => {
+        await stored.load()
+        await untilDone(() => retireNow(kid, caller))
+      }),
+
+    tick: () =>
+      serial(async () => {
+        await stored.load()
+        await stored.settle(new Set([...ALWAYS, ...stored.rows().map(({ algorithm }) => algorithm)]), SYSTEM)
+      }),
+    reload: () => serial(load),
+    async [Symbol.asyncDispose]() {
+      await last.catch(() => undefined)
+    },
+  }
+}
