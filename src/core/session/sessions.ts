@@ -1,5 +1,15 @@
 /** The session workflow: an identity token from a login, access tokens from an identity token. Wire objects in and out. */
+import { type Storage, take, update } from '#plugin'
+import type { ConfiguredSource, Login } from '../login/login.ts'
+import { Problem } from '../problem.ts'
+import type { Brokers } from '../rabbitmq/rules.ts'
 import type { Caller } from '../world.ts'
+import { type AccessTokenDeps, createAccessTokens } from './access-tokens.ts'
+import { boundAddress } from './address.ts'
+import { createIdentityTokens, type Holder, IDENTITY_ALGORITHM } from './identity-tokens.ts'
+import { createRecheck } from './recheck.ts'
+import { type IdentityToken, identityTokens } from './records.ts'
+import { storeInSlot } from './slots.ts'
 
 export interface SessionLogin {
   readonly username: string
@@ -59,4 +69,148 @@ export interface Sessions extends AsyncDisposable {
   ): Promise<SessionTokenResponse>
   /** Writes the remembered `lastUsedAt`; run by the janitor and at shutdown. */
   flush(): Promise<void>
+}
+
+export interface SessionDeps extends AccessTokenDeps {
+  readonly storage: Storage
+  readonly login: Login
+  /** The opened login sources; one that offers `refresh` is asked again while a session goes on. */
+  readonly sources: () => readonly ConfiguredSource[]
+  readonly brokers: Brokers
+}
+
+/** A short string in AMQP 0-9-1, which is what a vhost is on the wire, has 255 bytes. */
+const VHOST = /^[^\p{Cc}]{1,255}$/u
+
+export function createSessions(deps: SessionDeps): Sessions {
+  const { storage, world, settings, audit, users, login, brokers } = deps
+  const identity = createIdentityTokens(deps)
+  const access = createAccessTokens(deps)
+  const recheck = createRecheck(deps)
+  let used = new Map<string, number>()
+
+  function vhostOf(name: string): string {
+    if (VHOST.test(name)) return name
+    const faults = [{ path: '/vhost', message: '1 to 255 characters, no control characters' }]
+    throw new Problem('invalid_request', 'The name of the vhost is not usable', { faults })
+  }
+
+  async function holder(...args: Parameters<typeof identity.holder>): Promise<Holder> {
+    const found = await identity.holder(...args)
+    used.set(found.record.id, world.now())
+    return found
+  }
+
+  async function writeUse(id: string, lastUsedAt: number): Promise<void> {
+    try {
+      // A token that ended meanwhile is gone, and so is the need to write.
+      await storage.commit([update(identityTokens, { id }, { set: { lastUsedAt } })])
+    } catch (error) {
+      used.set(id, Math.max(lastUsedAt, used.get(id) ?? 0))
+      throw error
+    }
+  }
+
+  async function flush(): Promise<void> {
+    const pending = used
+    used = new Map()
+    await Promise.all([...pending].map(([id, at]) => writeUse(id, at)))
+  }
+
+  return {
+    async login(input, caller) {
+      const { session } = settings()
+      const vhost = vhostOf(input.vhost ?? session.defaultVhost)
+      const { user } = await login.withPassword({ username: input.username, password: input.password }, caller)
+      const broker = await brokers.choose(input.broker)
+      await access.decide({ user, vhost, broker, caller })
+      const createdAt = world.now()
+      const token: Omit<IdentityToken, 'slot'> = {
+        id: Buffer.from(world.random(16)).toString('base64url'),
+        userId: user.id,
+        vhost,
+        broker: broker.name,
+        ip: boundAddress(caller.ip, session.bindIp),
+        algorithm: IDENTITY_ALGORITHM,
+        createdAt,
+        validUntil: Math.floor((createdAt + session.identityTokenTtl) / 1000) * 1000,
+        lastUsedAt: createdAt,
+      }
+      const target = `user:${user.username}`
+      const detail = { kind: 'identity', session: token.id, vhost, broker: broker.name, bound: token.ip }
+      if (!(await storeInSlot(storage, { user, token, limit: session.maxIdentityTokens }))) {
+        const why = 'user-changed'
+        audit.record({ event: 'token.refused', outcome: 'refused', target, caller, detail: { ...detail, why } })
+        throw new Problem('invalid_credentials', 'User name or password is wrong')
+      }
+      audit.record({ event: 'token.issued', outcome: 'ok', target, caller, detail })
+      return {
+        id_token: await identity.sign(token),
+        token_type: 'bearer',
+        expires_in: Math.floor(token.validUntil / 1000) - Math.floor(createdAt / 1000),
+        vhost,
+        broker: broker.name,
+        username: user.username,
+        ip: token.ip,
+      }
+    },
+
+    async exchange(identityToken, caller) {
+      const found = await holder(identityToken, 'exchange', caller)
+      const { record } = found
+      const broker = await brokers.get(record.broker)
+      if (!broker)
+        return identity.refuse(
+          'broker-deleted',
+          { target: `user:${found.user.username}`, use: 'exchange', session: record.id },
+          caller,
+        )
+      const user = await recheck(found, caller)
+      const limits = { notAfter: record.validUntil, session: record.id }
+      return await access.issue({ user, vhost: record.vhost, broker, caller }, limits)
+    },
+
+    async logout(identityToken, caller) {
+      const { record, user } = await holder(identityToken, 'logout', caller)
+      used.delete(record.id)
+      await storage.commit([take(identityTokens, { id: record.id })])
+      const detail = { session: record.id }
+      audit.record({ event: 'logout', outcome: 'ok', target: `user:${user.username}`, caller, detail })
+    },
+
+    async describe(identityToken, caller) {
+      const { record, user } = await identity.holder(identityToken, 'describe', caller)
+      const { groups } = await users.subject(user)
+      const { id, vhost, broker, ip, algorithm, createdAt, validUntil, lastUsedAt } = record
+      return {
+        id,
+        username: user.username,
+        groups,
+        vhost,
+        broker,
+        ip,
+        algorithm,
+        created_at: Math.floor(createdAt / 1000),
+        valid_until: Math.floor(validUntil / 1000),
+        last_used_at: Math.floor((used.get(id) ?? lastUsedAt) / 1000),
+      }
+    },
+
+    async authenticate(identityToken, caller) {
+      const { user } = await holder(identityToken, 'authenticate', caller)
+      return { userId: user.id, username: user.username }
+    },
+
+    async issueFor({ username, vhost, broker }, caller) {
+      if (caller.actor !== 'operator')
+        throw new Problem('forbidden', 'Only the operator may do this, on the server itself')
+      const user = await users.get(username)
+      if (!user) throw new Problem('not_found', `There is no user "${username}"`)
+      if (user.disabled) throw new Problem('forbidden', `User "${user.username}" is disabled`)
+      return await access.issue({ user, vhost: vhostOf(vhost), broker: await brokers.choose(broker), caller })
+    },
+
+    flush,
+    [Symbol.asyncDispose]: flush,
+  }
 }
