@@ -106,7 +106,10 @@ export interface Counter {
   readonly expiresAt: number
 }
 
-/** What keeps the records. Three methods to read and write, one to count, one to sweep, one to prepare. */
+/**
+ * What keeps the records. Three methods to read and write, one to count, one to sweep, one to prepare. Disposing waits for
+ * what was asked for before; doing it twice is no error.
+ */
 export interface Storage extends AsyncDisposable {
   /**
    * Makes the engine ready for these collections: missing tables, nullable columns, uniques and indexes are added, rows
