@@ -16,6 +16,7 @@ import { migrating } from './storage/migrating.ts'
 import { amongProcesses } from './storage/processes.ts'
 import { races } from './storage/races.ts'
 import { reading } from './storage/reading.ts'
+import { several } from './storage/several.ts'
 import { values } from './storage/values.ts'
 import { writing } from './storage/writing.ts'
 
@@ -28,6 +29,7 @@ export const storageCases: readonly Case[] = [
   ...finding,
   ...cursors,
   ...writing,
+  ...several,
   ...races,
   ...counting,
   ...migrating,
