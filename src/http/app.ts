@@ -1,0 +1,129 @@
+/** The HTTP surface: one visible table of every endpoint, mounted on Elysia's router under the path of the public URL. */
+import { Elysia } from 'elysia'
+import type { Core } from '../core/core.ts'
+import { Problem } from '../core/problem.ts'
+import type { Logger } from '../plugin/index.ts'
+import { type BrokerAccess, createAuthorise } from './access.ts'
+import { arrivalOf } from './arrival.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Routes } from './gate.ts'
+import type { Metrics } from './metrics.ts'
+import type { ApiDescription } from './openapi.ts'
+import { pipeline } from './pipeline.ts'
+import { problemResponse } from './problems.ts'
+import { auditRoutes } from './routes/audit.ts'
+import { brokerRoutes } from './routes/brokers.ts'
+import { type Control, controlRoutes } from './routes/control.ts'
+import { AUTHORIZATION_SERVER, discoveryRoutes } from './routes/discovery.ts'
+import { groupRoutes } from './routes/groups.ts'
+import { healthRoutes, type Readiness } from './routes/health.ts'
+import { keyRoutes, unavailable } from './routes/keys.ts'
+import { metricsRoutes } from './routes/metrics.ts'
+import { openapiRoutes } from './routes/openapi.ts'
+import { ruleRoutes } from './routes/rules.ts'
+import { sessionRoutes } from './routes/session.ts'
+import { userRoutes } from './routes/users.ts'
+
+export interface AppOptions {
+  readonly publicUrl: URL
+  readonly version: string
+  readonly log: Logger
+  readonly bodyLimit: () => number
+  readonly readiness: Readiness
+  readonly brokerAccess: () => BrokerAccess
+  /** `undefined` when the metrics have a listener of their own, or none. */
+  readonly metrics: Metrics | undefined
+  /** Present on the control socket only, and then the path of the public URL does not count. */
+  readonly control?: Control
+  /** Draws the API description for people. */
+  readonly apiPage: (description: ApiDescription) => { readonly html: string; readonly policy: string }
+}
+
+export interface App {
+  readonly fetch: Routes
+  /** Every endpoint with who may call it. */
+  readonly endpoints: readonly Endpoint[]
+}
+
+/** Every endpoint there is. */
+function table(core: Core, options: AppOptions): readonly Endpoint[] {
+  const endpoints: Endpoint[] = [
+    ...sessionRoutes(core),
+    ...keyRoutes(core),
+    ...discoveryRoutes(core),
+    ...userRoutes(core),
+    ...groupRoutes(core),
+    ...brokerRoutes(core),
+    ...ruleRoutes(core),
+    ...auditRoutes(core),
+    ...healthRoutes(options.readiness, core.world),
+    ...(options.metrics ? metricsRoutes(options.metrics) : []),
+    ...(options.control ? controlRoutes(options.control, core) : []),
+  ]
+  return [...endpoints, ...openapiRoutes(endpoints, options)]
+}
+
+export function createApp(core: Core, options: AppOptions): App {
+  const endpoints = table(core, options)
+  const base = options.control ? '' : options.publicUrl.pathname.replace(/\/$/, '')
+  const steps = {
+    authorise: createAuthorise(core, options.brokerAccess),
+    publicOrigin: options.publicUrl.origin,
+    bodyLimit: options.bodyLimit,
+    log: options.log,
+  }
+  return { fetch: mount(endpoints, base, (endpoint) => pipeline(endpoint, steps)), endpoints }
+}
+
+/** Endpoints on a router. Elysia routes; what a request goes through is `pipeline.ts`. */
+export function mount(
+  endpoints: readonly Endpoint[],
+  base: string,
+  serveBy: (endpoint: Endpoint) => ReturnType<typeof pipeline>,
+): Routes {
+  const methodsOf = methodTable(endpoints, base)
+  const router = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname: false } })
+  router.onError(({ request }) => unrouted(request, methodsOf))
+  for (const endpoint of endpoints) {
+    const serve = serveBy(endpoint)
+    for (const path of addresses(endpoint.path, base))
+      router.route(endpoint.method, path, ({ request, params }) => serve(request, params), { parse: 'none' })
+  }
+  router.compile()
+  return router.fetch
+}
+
+/** RFC 8414 section 3.1 puts the path of the issuer behind the well-known part; OpenID Connect puts it in front. */
+function addresses(path: string, base: string): readonly string[] {
+  return path === AUTHORIZATION_SERVER && base !== '' ? [base + path, path + base] : [base + path]
+}
+
+/** Nothing here by that name, or not with that method. */
+function unrouted(request: Request, methodsOf: (path: string) => readonly string[]): Response {
+  const { pathname } = new URL(request.url)
+  if (pathname.endsWith('/auth/oauth/jwks')) return unavailable()
+  const { requestId } = arrivalOf(request)
+  const allowed = methodsOf(pathname)
+  if (allowed.length === 0)
+    return problemResponse(new Problem('not_found', 'There is nothing at this address'), requestId)
+  const problem = new Problem('method_not_allowed', `This address takes ${allowed.join(', ')}`)
+  return problemResponse(problem, requestId, { allow: allowed.join(', ') })
+}
+
+/** Which methods a path takes; worked out when the first stray request comes. */
+function methodTable(endpoints: readonly Endpoint[], base: string): (path: string) => readonly string[] {
+  let patterns: readonly (readonly [RegExp, string])[] | undefined
+  const compile = () =>
+    endpoints.flatMap(({ path, method }) =>
+      addresses(path, base).map((address) => [patternOf(address), method] as const),
+    )
+  return (path) => {
+    patterns ??= compile()
+    return [...new Set(patterns.filter(([pattern]) => pattern.test(path)).map(([, method]) => method))]
+  }
+}
+
+function patternOf(address: string): RegExp {
+  const literal = address.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${literal.replace(/:[A-Za-z]+/g, '[^/]+')}$`)
+}

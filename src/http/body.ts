@@ -1,0 +1,100 @@
+/** Request bodies and queries: the right media type, no more than the limit, parsed once, checked against a schema. */
+import type { TSchema } from '@sinclair/typebox'
+import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
+import { Problem } from '../core/problem.ts'
+import type { Endpoint } from './endpoint.ts'
+
+const MEDIA_TYPES = {
+  json: ['application/json'],
+  'merge-patch': ['application/merge-patch+json', 'application/json'],
+  form: ['application/x-www-form-urlencoded'],
+} as const
+
+/** Reads the body as the endpoint wants it; `undefined` for an empty one that may be left out. */
+export async function readBody(request: Request, endpoint: Endpoint, limit: number): Promise<unknown> {
+  const takes = endpoint.takes ?? 'json'
+  const accepted: readonly string[] = MEDIA_TYPES[takes]
+  const type = mediaType(request.headers.get('content-type'))
+  const text = request.body === null ? '' : await request.text()
+  if (text === '' && endpoint.bodyOptional) return undefined
+  if (type === undefined || !accepted.includes(type))
+    throw new Problem('unsupported_media_type', `Send the body as ${accepted.join(' or ')}`)
+  if (text.length > limit) throw tooLarge(limit)
+  return takes === 'form' ? parseForm(text) : parseJson(text)
+}
+
+export function tooLarge(limit: number): Problem {
+  return new Problem('too_large', `The body is larger than ${limit} bytes`)
+}
+
+function mediaType(header: string | null): string | undefined {
+  return header?.split(';', 1)[0]?.trim().toLowerCase()
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Problem('invalid_request', 'The body is not JSON', { cause })
+  }
+}
+
+function parseForm(text: string): Record<string, string> {
+  return single(new URLSearchParams(text), 'body')
+}
+
+function single(pairs: URLSearchParams, where: string): Record<string, string> {
+  const values: Record<string, string> = Object.create(null)
+  for (const [name, value] of pairs) {
+    if (name in values)
+      throw new Problem('invalid_request', `A parameter of the ${where} is given twice`, {
+        faults: [{ path: `/${name.slice(0, 64)}`, message: 'Expected to be given once' }],
+      })
+    values[name] = value
+  }
+  return values
+}
+
+/** The query with integers and booleans in their own types, ready to be checked. */
+export function readQuery(url: string, schema: TSchema): Record<string, unknown> {
+  const start = url.indexOf('?')
+  if (start < 0) return {}
+  const values: Record<string, unknown> = single(new URLSearchParams(url.slice(start)), 'query')
+  for (const [name, property] of Object.entries<TSchema>(schema['properties'])) {
+    const value = values[name]
+    if (typeof value !== 'string') continue
+    if (property['type'] === 'integer' && /^-?\d{1,15}$/.test(value)) values[name] = Number(value)
+    if (property['type'] === 'boolean' && (value === 'true' || value === 'false')) values[name] = value === 'true'
+  }
+  return values
+}
+
+export type Check = (value: unknown) => void
+
+/** A check that throws every fault at once. Compiled at its first use: most endpoints are not called at most starts. */
+export function checkOf(schema: TSchema): Check {
+  let validator: TypeCheck<TSchema> | undefined
+  return (value) => {
+    validator ??= TypeCompiler.Compile(schema)
+    if (!validator.Check(value)) throw faulty(validator, value)
+  }
+}
+
+function faulty(validator: TypeCheck<TSchema>, value: unknown): Problem {
+  const faults = new Map<string, string>()
+  for (const { path, message, schema } of validator.Errors(value)) {
+    if (faults.size === 20) break
+    if (!faults.has(path)) faults.set(path.slice(0, 190), expectation(message, schema))
+  }
+  return new Problem('invalid_request', 'Some of the input is not as it should be; see faults', {
+    faults: [...faults].map(([path, message]) => ({ path: path === '' ? '/' : path, message })),
+  })
+}
+
+/** A choice is told by its values; TypeBox says only "union". */
+function expectation(message: string, schema: TSchema): string {
+  const choices: unknown = schema['anyOf']
+  if (!Array.isArray(choices)) return message
+  const values = choices.map((choice: TSchema) => (choice['const'] === undefined ? choice['type'] : choice['const']))
+  return `Expected one of ${values.join(', ')}`
+}

@@ -1,0 +1,91 @@
+/** Counters and histograms in the Prometheus text format. Labels hold route patterns and outcomes, never names of people. */
+import type { AuditEntry } from '../core/audit/audit.ts'
+
+export interface Metrics {
+  request(labels: { readonly method: string; readonly route: string; readonly status: number }, seconds: number): void
+  event(entry: Pick<AuditEntry, 'event' | 'outcome'>): void
+  /** The exposition text. */
+  render(): string
+}
+
+export interface BuildInfo {
+  readonly version: string
+  readonly commit: string
+}
+
+/** Upper bounds in seconds: a token takes a millisecond, a password a hundred. */
+const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const
+
+interface Series {
+  readonly buckets: number[]
+  count: number
+  sum: number
+}
+
+export function createMetrics({ version, commit }: BuildInfo, startedAt: number): Metrics {
+  const requests = new Map<string, number>()
+  const durations = new Map<string, Series>()
+  const events = new Map<string, number>()
+
+  return {
+    request({ method, route, status }, seconds) {
+      count(requests, `method="${label(method)}",route="${label(route)}",status="${status}"`)
+      observe(durations, `route="${label(route)}"`, seconds)
+    },
+    event({ event, outcome }) {
+      count(events, `event="${label(event)}",outcome="${label(outcome)}"`)
+    },
+    render() {
+      const { rss, heapUsed } = process.memoryUsage()
+      const { user, system } = process.cpuUsage()
+      return [
+        ...family('leveret_build_info', 'gauge', 'Version and commit of this build', [
+          [`version="${label(version)}",commit="${label(commit)}"`, 1],
+        ]),
+        ...family('leveret_start_time_seconds', 'gauge', 'When this process started', [['', startedAt / 1000]]),
+        ...family('process_resident_memory_bytes', 'gauge', 'Resident memory', [['', rss]]),
+        ...family('leveret_heap_used_bytes', 'gauge', 'Used part of the heap', [['', heapUsed]]),
+        ...family('process_cpu_seconds_total', 'counter', 'Processor time', [['', (user + system) / 1e6]]),
+        ...family('leveret_http_requests_total', 'counter', 'Answered requests', requests),
+        ...histogram('leveret_http_request_duration_seconds', 'Time to answer', durations),
+        ...family('leveret_events_total', 'counter', 'Audit events: logins, tokens, changes', events),
+        '',
+      ].join('\n')
+    },
+  }
+}
+
+function count(counters: Map<string, number>, labels: string): void {
+  counters.set(labels, (counters.get(labels) ?? 0) + 1)
+}
+
+function observe(series: Map<string, Series>, labels: string, seconds: number): void {
+  let one = series.get(labels)
+  if (!one) series.set(labels, (one = { buckets: BOUNDS.map(() => 0), count: 0, sum: 0 }))
+  one.count++
+  one.sum += seconds
+  const bucket = BOUNDS.findIndex((bound) => seconds <= bound)
+  if (bucket >= 0) one.buckets[bucket] = (one.buckets[bucket] ?? 0) + 1
+}
+
+function family(name: string, type: string, help: string, samples: Iterable<readonly [string, number]>): string[] {
+  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`]
+  for (const [labels, value] of samples) lines.push(labels === '' ? `${name} ${value}` : `${name}{${labels}} ${value}`)
+  return lines
+}
+
+function histogram(name: string, help: string, all: ReadonlyMap<string, Series>): string[] {
+  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`]
+  for (const [labels, { buckets, count: total, sum }] of all) {
+    let below = 0
+    for (const [index, bound] of BOUNDS.entries())
+      lines.push(`${name}_bucket{${labels},le="${bound}"} ${(below += buckets[index] ?? 0)}`)
+    lines.push(`${name}_bucket{${labels},le="+Inf"} ${total}`, `${name}_sum{${labels}} ${sum}`)
+    lines.push(`${name}_count{${labels}} ${total}`)
+  }
+  return lines
+}
+
+function label(value: string): string {
+  return value.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))
+}

@@ -1,0 +1,54 @@
+/** The only place where a thrown value becomes an answer: RFC 9457 problem details, and no internal text in them. */
+import { Problem } from '../core/problem.ts'
+import type { Logger } from '../plugin/index.ts'
+import type { Arrival } from './arrival.ts'
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+export function refusal(thrown: unknown, arrival: Arrival, log: Logger): Response {
+  const problem = thrown instanceof Problem ? thrown : failure(thrown, arrival, log)
+  const refuse = arrival.endpoint?.refuse
+  return refuse ? refuse(problem.status, problem.detail) : problemResponse(problem, arrival.requestId)
+}
+
+export function problemResponse(problem: Problem, requestId: string, more: Record<string, string> = {}): Response {
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...more }
+  if (problem.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(problem.retryAfter))
+  if (problem.status === 401) headers['www-authenticate'] = challenge(problem)
+  const body = {
+    type: `urn:leveret:problem:${problem.code}`,
+    title: TITLES[problem.status] ?? 'Error',
+    status: problem.status,
+    code: problem.code,
+    detail: problem.detail,
+    ...(problem.faults && { faults: problem.faults }),
+    request_id: requestId,
+  }
+  return new Response(JSON.stringify(body), { status: problem.status, headers })
+}
+
+/** RFC 6750 section 3: no error code when no credentials were sent. */
+function challenge(problem: Problem): string {
+  return problem.code === 'invalid_token' ? 'Bearer realm="leveret", error="invalid_token"' : 'Bearer realm="leveret"'
+}
+
+function failure(thrown: unknown, arrival: Arrival, log: Logger): Problem {
+  log.error('request failed', {
+    request_id: arrival.requestId,
+    route: arrival.endpoint?.path,
+    error: Bun.inspect(thrown),
+  })
+  return new Problem('internal', 'The server failed to answer; its log has the reason under this request id')
+}

@@ -1,0 +1,69 @@
+/** What only the operator of this machine may do, over the control socket (`/control`). */
+import { Type as t } from '@sinclair/typebox'
+import type { Core } from '../../core/core.ts'
+import { Problem } from '../../core/problem.ts'
+import { type Endpoint, endpoint } from '../endpoint.ts'
+import { instant, strict } from '../schemas.ts'
+
+/** The parts of the running instance that the operator may move. */
+export interface Control {
+  /** Reads the configuration anew and swaps; refuses with every fault and keeps the old one. */
+  reload(): Promise<void>
+  status(): {
+    readonly version: string
+    readonly pid: number
+    readonly startedAt: number
+    readonly urls: readonly string[]
+    readonly storage: string
+    readonly sources: readonly string[]
+  }
+}
+
+export function controlRoutes(control: Control, { storage, sessions }: Pick<Core, 'storage' | 'sessions'>) {
+  return [
+    endpoint({
+      method: 'POST',
+      path: '/control/reload',
+      access: 'operator',
+      summary: 'Read the configuration anew; on a fault the old one stays',
+      handle: () => control.reload(),
+    }),
+    endpoint({
+      method: 'POST',
+      path: '/control/backup',
+      access: 'operator',
+      summary: 'Write a consistent copy of the storage to a new file',
+      body: t.Object({ to: t.String({ minLength: 1, maxLength: 4096, description: 'Absolute path' }) }, strict),
+      async handle({ body: { to } }) {
+        if (!storage.backup)
+          throw new Problem('invalid_request', 'This storage has its own means of backup; use those of its engine')
+        await storage.backup(to)
+      },
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/control/status',
+      access: 'operator',
+      summary: 'What is running',
+      handle() {
+        const { startedAt, ...status } = control.status()
+        return { ...status, startedAt: instant(startedAt) }
+      },
+    }),
+    endpoint({
+      method: 'POST',
+      path: '/control/token',
+      access: 'operator',
+      summary: 'An access token straight from the rules, for a user who need not log in',
+      body: t.Object(
+        {
+          user: t.String({ minLength: 1, maxLength: 190 }),
+          vhost: t.String({ minLength: 1, maxLength: 190 }),
+          broker: t.Optional(t.String({ minLength: 1, maxLength: 64 })),
+        },
+        strict,
+      ),
+      handle: ({ body: { user, ...where }, caller }) => sessions.issueFor({ username: user, ...where }, caller),
+    }),
+  ] satisfies readonly Endpoint[]
+}

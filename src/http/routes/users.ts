@@ -1,0 +1,167 @@
+/** Users (`/users`): administrators manage them; everybody may read themselves and change their own password. */
+import { type Static, Type as t } from '@sinclair/typebox'
+import type { Core } from '../../core/core.ts'
+import { Problem } from '../../core/problem.ts'
+import type { User } from '../../core/users/records.ts'
+import { type Endpoint, endpoint, type Who } from '../endpoint.ts'
+import { Instant, instant, instantOrNull, list, listOf, nullableText, pageOf, pageQuery, strict } from '../schemas.ts'
+
+const Password = t.String({ minLength: 1, maxLength: 4096 })
+const changeable = {
+  username: t.String({ minLength: 1, maxLength: 190 }),
+  email: nullableText(190),
+  displayName: nullableText(512),
+  disabled: t.Boolean(),
+  technicalUser: t.Boolean(),
+  roles: t.Array(t.String({ maxLength: 190 }), { maxItems: 200 }),
+  claims: t.Record(t.String({ maxLength: 190 }), t.Unknown()),
+}
+const { username, ...optional } = changeable
+const NewUser = t.Object(
+  {
+    username,
+    ...t.Partial(t.Object(optional)).properties,
+    password: t.Optional(Password),
+    groups: t.Optional(t.Array(t.String({ maxLength: 190 }), { maxItems: 200 })),
+  },
+  strict,
+)
+const UserChange = t.Partial(t.Object({ ...changeable, activated: t.Boolean() }), strict)
+const UserAnswer = t.Object({
+  id: t.String(),
+  ...changeable,
+  activated: t.Boolean(),
+  source: t.String({ description: 'The login source that alone authenticates this user' }),
+  externalId: t.String(),
+  createdAt: Instant,
+  updatedAt: Instant,
+  passwordChangedAt: t.Union([Instant, t.Null()]),
+  lastLoginAt: t.Union([Instant, t.Null()]),
+  groups: t.Optional(t.Array(t.String())),
+})
+const PasswordChange = t.Object(
+  {
+    currentPassword: t.Optional(Password),
+    newPassword: Password,
+  },
+  strict,
+)
+const UserQuery = t.Object(
+  { ...pageQuery, prefix: t.Optional(t.String({ maxLength: 190, description: 'User names that start so' })) },
+  strict,
+)
+
+type Users = Pick<Core, 'users'>
+
+export function userRoutes(core: Users): readonly Endpoint[] {
+  const { users } = core
+  return [
+    endpoint({
+      method: 'GET',
+      path: '/users',
+      access: 'admin',
+      summary: 'List users by name',
+      query: UserQuery,
+      answer: listOf(UserAnswer),
+      handle: async ({ query }) =>
+        list(await users.list({ ...pageOf(query), ...(query.prefix !== undefined && { prefix: query.prefix }) }), wire),
+    }),
+    endpoint({
+      method: 'POST',
+      path: '/users',
+      access: 'admin',
+      summary: 'Create a user; without a password not activated yet',
+      body: NewUser,
+      answer: UserAnswer,
+      status: 201,
+      handle: async ({ body, caller }) => wire(await users.create(body, caller)),
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/users/:id',
+      access: 'user',
+      summary: 'Read a user by id, name or mail; oneself without being an administrator',
+      answer: UserAnswer,
+      async handle({ params, who }) {
+        const user = await reachable(core, params.id, who)
+        return { ...wire(user), groups: await users.groupsOf(user.id) }
+      },
+    }),
+    endpoint({
+      method: 'PATCH',
+      path: '/users/:id',
+      access: 'admin',
+      summary: 'Change a user; disabling ends the sessions',
+      takes: 'merge-patch',
+      body: UserChange,
+      answer: UserAnswer,
+      async handle({ params, body, caller, who }) {
+        const user = await reachable(core, params.id, who)
+        return wire(await users.update(user.id, patched(user, body), caller))
+      },
+    }),
+    endpoint({
+      method: 'DELETE',
+      path: '/users/:id',
+      access: 'admin',
+      summary: 'Delete a user and the sessions',
+      async handle({ params, caller, who }) {
+        await users.delete((await reachable(core, params.id, who)).id, caller)
+      },
+    }),
+    passwordRoute(core),
+  ]
+}
+
+/** `/users/{id}:change-password`; the router knows whole segments only, so the verb is split off here. */
+function passwordRoute(core: Users): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: '/users/:idAndVerb',
+    access: 'user',
+    summary: 'As /users/{id}:change-password: change the own password, or reset that of somebody else as administrator',
+    body: PasswordChange,
+    async handle({ params, body, caller, who }) {
+      const id = /^(.+):change-password$/.exec(params.idAndVerb)?.[1]
+      if (id === undefined) throw new Problem('not_found', 'There is nothing at this address')
+      const user = await reachable(core, id, who)
+      const own = who.kind === 'user' && who.userId === user.id
+      if (!own) return core.users.setPassword(user.id, body.newPassword, caller)
+      if (body.currentPassword === undefined) throw currentPasswordMissing()
+      return core.users.changePassword(user.id, body.currentPassword, body.newPassword, caller)
+    },
+  })
+}
+
+function currentPasswordMissing(): Problem {
+  return new Problem('invalid_request', 'Changing the own password takes the current one', {
+    faults: [{ path: '/currentPassword', message: 'Expected the current password' }],
+  })
+}
+
+/** The user by this name, for those who may see it. Others are not told whether there is one. */
+async function reachable({ users }: Users, idOrName: string, who: Who): Promise<User> {
+  const user = await users.get(idOrName)
+  const all = who.kind === 'operator' || (who.kind === 'user' && who.admin)
+  if (!all && !(who.kind === 'user' && user?.id === who.userId))
+    throw new Problem('forbidden', 'Only for administrators and the user in question')
+  if (!user) throw new Problem('not_found', 'There is no such user')
+  return user
+}
+
+/** RFC 7396 inside `claims`: a claim of `null` is removed, the others stay. */
+function patched(user: User, change: Static<typeof UserChange>) {
+  if (!change.claims) return change
+  const claims = { ...user.claims, ...change.claims }
+  return { ...change, claims: Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null)) }
+}
+
+export function wire({ usernameKey: _u, emailKey: _e, ...user }: User): Static<typeof UserAnswer> {
+  return {
+    ...user,
+    createdAt: instant(user.createdAt),
+    updatedAt: instant(user.updatedAt),
+    passwordChangedAt: instantOrNull(user.passwordChangedAt),
+    lastLoginAt: instantOrNull(user.lastLoginAt),
+  }
+}
