@@ -16,7 +16,10 @@ export interface Identity {
   readonly email?: string
   readonly emailVerified?: boolean
   readonly displayName?: string
-  /** Names of all groups that the source owns for this identity; the host adds and removes memberships accordingly. */
+  /**
+   * Names of all groups that the source owns for this identity; the host adds and removes memberships accordingly and
+   * leaves alone those that were granted here.
+   */
   readonly groups: readonly string[]
   /** OpenID Connect standard claims, if the source knows any. */
   readonly claims?: Readonly<Record<string, unknown>>
@@ -37,6 +40,8 @@ export type Verdict =
 export interface PasswordLogin {
   readonly username: string
   readonly password: string
+  /** Who this is, when the host knows the name already: what this source answered at an earlier login, or was given. */
+  readonly externalId?: string
   /** Aborted when the host no longer waits. */
   readonly signal: AbortSignal
 }
@@ -64,17 +69,23 @@ export interface RedirectCallback {
   readonly signal: AbortSignal
 }
 
-/** Every ability is optional; a source has at least one. Throwing means the same as `unavailable`. */
+/**
+ * Every ability is optional; a source has at least one. Throwing means the same as `unavailable`; so does taking longer
+ * than the host waits.
+ */
 export interface LoginSource extends AsyncDisposable {
   readonly password?: {
     verify(login: PasswordLogin): Promise<Verdict>
   }
-  /** Only for sources that keep the secrets here: lets administrators and users set a password. */
+  /**
+   * Only for sources whose secrets are kept here, in `credentials`, each under the `externalId` of its identity. The
+   * host stores and removes them, together with everything that such a change revokes; the source makes their text.
+   */
   readonly passwordChange?: {
-    /** Replaces the secret of this identity, creating it if absent. */
-    set(identity: { readonly externalId: string; readonly username: string }, password: string): Promise<void>
-    /** Forgets it; no error if there was none. */
-    remove(externalId: string): Promise<void>
+    /** The text to keep for this password. Throwing means the same as `unavailable`. */
+    secret(password: string): Promise<string>
+    /** Is this a text that `verify` could check, such as a hash taken over from an older system? */
+    accepts(secret: string): boolean
   }
   readonly redirect?: {
     begin(request: RedirectRequest): Promise<RedirectStart>
