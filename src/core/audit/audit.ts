@@ -1,7 +1,11 @@
 /** What happened, who did it, from where, with which outcome: records in storage and lines in the log. */
 import { Type as t } from '@sinclair/typebox'
-import { defineCollection, nullable, type Page, type RowOf } from '#plugin'
-import type { Caller } from '../world.ts'
+import { defineCollection, nullable, type Page, type RowOf, type Storage } from '#plugin'
+import { type Schedule, timers } from '../schedule.ts'
+import type { Settings } from '../settings.ts'
+import { repository } from '../storage/repository.ts'
+import type { Caller, World } from '../world.ts'
+import { writeBehind } from './write-behind.ts'
 
 export const auditEvents = defineCollection({
   name: 'audit_event',
@@ -51,6 +55,7 @@ export interface AuditEntry {
 export interface Audit extends AsyncDisposable {
   /** Never throws and never waits: the record is written behind, many at a time; the log line is written at once. */
   record(entry: AuditEntry): void
+  /** Newest first, of one target or of one kind of event or of all; of a target and an event, a page may be short. */
   list(query: {
     readonly limit: number
     readonly after?: string
@@ -59,4 +64,68 @@ export interface Audit extends AsyncDisposable {
   }): Promise<Page<AuditEvent>>
   /** Writes what is pending. */
   flush(): Promise<void>
+}
+
+export function createAudit(deps: {
+  readonly storage: Storage
+  readonly world: World
+  readonly settings: () => Settings
+  readonly schedule?: Schedule
+}): Audit {
+  const { storage, world, settings, schedule = timers } = deps
+  const events = repository(storage, auditEvents)
+  const behind = writeBehind(auditEvents, { storage, log: world.log, schedule })
+  let last = 0
+  let serial = 0
+
+  /** Time, then a serial number within it, then what keeps several processes apart. */
+  function nextId(now: number): string {
+    serial = now > last ? 0 : serial + 1
+    last = Math.max(last, now)
+    const random = Buffer.from(world.random(8)).toString('hex')
+    return `${last.toString(36).padStart(9, '0')}-${serial.toString(36).padStart(5, '0')}-${random}`
+  }
+
+  return {
+    record({ event, outcome, target, caller, detail = {} }) {
+      const at = world.now()
+      const row = {
+        id: nextId(at),
+        at,
+        event,
+        outcome,
+        actor: storable(caller.actor, 190),
+        target: storable(target, 190),
+        ip: caller.ip === undefined ? null : storable(caller.ip, 64),
+        requestId: storable(caller.requestId, 64),
+        detail: Object.fromEntries(Object.entries(detail).map(([key, value]) => [key, storableValue(value)])),
+        expiresAt: at + settings().audit.keepFor,
+      }
+      const { actor, ip, requestId } = row
+      world.log.info('audit', { ...row.detail, event, outcome, actor, target: row.target, ip, request_id: requestId })
+      if (event === 'token.issued' && settings().audit.tokens === 'log') return
+      behind.add(row)
+    },
+    async list({ limit, after, target, event }) {
+      await behind.flush()
+      const page = { limit, descending: true, ...(after !== undefined && { after }) }
+      if (target === undefined) {
+        const where = event === undefined ? {} : { by: ['event', 'id'] as const, equals: { event } }
+        return events.find({ ...page, ...where })
+      }
+      const found = await events.find({ ...page, by: ['target', 'id'], equals: { target } })
+      return event === undefined ? found : { ...found, rows: found.rows.filter((row) => row.event === event) }
+    },
+    flush: () => behind.flush(),
+    [Symbol.asyncDispose]: () => behind.close(),
+  }
+}
+
+/** Text that every engine keeps: short enough, no NUL, no half of a surrogate pair. */
+function storable(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed().replaceAll('\0', '\uFFFD')
+}
+
+function storableValue<V>(value: V): V | string {
+  return typeof value === 'string' ? storable(value, 1_000) : value
 }
