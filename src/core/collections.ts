@@ -1,6 +1,7 @@
 /** Every collection that core declares: what a storage is asked to migrate. */
 import type { AnyCollection } from '#plugin'
 import { auditEvents } from './audit/audit.ts'
+import { loginFailures, networkFailures } from './login/throttle.ts'
 import { brokers, rules } from './rabbitmq/records.ts'
 import { identityTokens } from './session/records.ts'
 import { credentials, groups, memberships, users } from './users/records.ts'
@@ -11,6 +12,8 @@ export const collections: readonly AnyCollection[] = [
   memberships,
   credentials,
   identityTokens,
+  loginFailures,
+  networkFailures,
   brokers,
   rules,
   auditEvents,

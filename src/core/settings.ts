@@ -32,6 +32,8 @@ export interface Settings {
     readonly maxDelay: number
     /** After this long without a failure everything is forgotten. */
     readonly forgetAfter: number
+    /** Failures that one network may cause over all names within `forgetAfter`; 200 unless told. */
+    readonly networkAttempts?: number
   }
   readonly keys: {
     readonly rotateEvery: number

@@ -1,0 +1,168 @@
+/**
+ * Slows guessing down: per (name, network) with a rising delay, and a ceiling per network over all names. An attempt is
+ * counted before the password is looked at, so that parallel guesses cannot outrun the count; names that do not exist
+ * are counted like those that do.
+ */
+import { createHash } from 'node:crypto'
+import { Type as t } from '@sinclair/typebox'
+import { defineCollection, defineCounter, insert, remove, type RowOf, type Storage, take, update } from '#plugin'
+import { Problem } from '../problem.ts'
+import type { Settings } from '../settings.ts'
+import { commitOrAgain } from '../storage/commit.ts'
+import { repository } from '../storage/repository.ts'
+import { comparisonKey } from '../users/names.ts'
+import type { World } from '../world.ts'
+import { networkOf } from './network.ts'
+
+export const loginFailures = defineCollection({
+  name: 'login_failure',
+  fields: t.Object({
+    /** Digest of the name's comparison key; the name itself is not kept. */
+    name: t.String({ maxLength: 64 }),
+    network: t.String({ maxLength: 64 }),
+    /** Attempts under way or failed. */
+    count: t.Integer(),
+    /** No further attempt before this. */
+    nextAt: t.Integer(),
+    expiresAt: t.Integer(),
+  }),
+  key: ['name', 'network'],
+  indexes: [['expiresAt']],
+  expiresAt: 'expiresAt',
+})
+type Failures = RowOf<typeof loginFailures>
+
+export const networkFailures = defineCounter('network_failure')
+
+/** An attempt that was let through and counted. */
+export interface Attempt {
+  readonly name: string
+  readonly network: string
+  readonly count: number
+}
+
+export interface ThrottleState {
+  readonly network: string
+  readonly failures: number
+  /** Epoch milliseconds; not after now when an attempt is possible. */
+  readonly nextAt: number
+}
+
+export interface Throttle {
+  /** Counts an attempt, or refuses with `too_many_attempts`. Call before looking at the secret. */
+  reserve(who: { readonly username: string; readonly ip?: string | undefined }): Promise<Attempt>
+  /** The secret was right: this name is forgotten in this network. */
+  succeeded(attempt: Attempt): Promise<void>
+  /** The attempt proved nothing (source unavailable): as if it had not been made. */
+  giveBack(attempt: Attempt): Promise<void>
+  /** Forgets a name in every network. Returns whether there was anything to forget. */
+  clear(username: string): Promise<boolean>
+  status(username: string): Promise<readonly ThrottleState[]>
+}
+
+const NETWORK_ATTEMPTS = 200
+
+export function createThrottle(deps: {
+  readonly storage: Storage
+  readonly world: World
+  readonly settings: () => Settings
+}): Throttle {
+  const { storage, world, settings } = deps
+  const failures = repository(storage, loginFailures)
+  const counters = repository(storage, networkFailures)
+
+  /** Milliseconds to wait after this many attempts. */
+  function delayAfter(count: number): number {
+    const { freeAttempts, firstDelay, maxDelay } = settings().throttle
+    return count < freeAttempts ? 0 : Math.min(maxDelay, firstDelay * 2 ** (count - freeAttempts))
+  }
+
+  /** Of parallel attempts each wins its own count or reads anew. */
+  async function reserveName(name: string, network: string): Promise<Attempt> {
+    let count = 0
+    await commitOrAgain(storage, async () => {
+      const now = world.now()
+      const row = await failures.get({ name, network })
+      const live = row && row.expiresAt > now ? row : undefined
+      if (live && live.nextAt > now) throw tooMany(live.nextAt - now)
+      count = (live?.count ?? 0) + 1
+      const nextAt = now + delayAfter(count)
+      const next = { name, network, count, nextAt, expiresAt: nextAt + settings().throttle.forgetAfter }
+      return [...(row ? [take(loginFailures, { name, network }, guardOf(row))] : []), insert(loginFailures, next)]
+    })
+    return { name, network, count }
+  }
+
+  async function reserveNetwork(network: string): Promise<void> {
+    const { forgetAfter, networkAttempts: limit = NETWORK_ATTEMPTS } = settings().throttle
+    const now = world.now()
+    const by = { by: 1, limit, now, expiresAt: now + forgetAfter }
+    const counter = await storage.increment(networkFailures, { key: network }, by)
+    if (!counter.ok) throw tooMany(counter.expiresAt - now)
+  }
+
+  async function uncountNetwork(network: string): Promise<void> {
+    await commitOrAgain(storage, async () => {
+      const row = await counters.get({ key: network })
+      if (!row || row.count < 1) return undefined
+      return [update(networkFailures, { key: network }, { set: { count: row.count - 1 }, when: { count: row.count } })]
+    })
+  }
+
+  async function uncountName({ name, network, count }: Attempt): Promise<void> {
+    await commitOrAgain(storage, async () => {
+      const row = await failures.get({ name, network })
+      if (!row) return undefined
+      if (row.count <= 1) return [take(loginFailures, { name, network }, guardOf(row))]
+      const nextAt = row.count === count ? world.now() : row.nextAt
+      const change = { set: { count: row.count - 1, nextAt }, when: guardOf(row) }
+      return [update(loginFailures, { name, network }, change)]
+    })
+  }
+
+  return {
+    async reserve({ username, ip }) {
+      const attempt = await reserveName(digestOf(username), networkOf(ip))
+      try {
+        await reserveNetwork(attempt.network)
+      } catch (error) {
+        await uncountName(attempt)
+        throw error
+      }
+      return attempt
+    },
+    async succeeded({ name, network }) {
+      await storage.commit([remove(loginFailures, { equals: { name, network } })])
+      await uncountNetwork(network)
+    },
+    async giveBack(attempt) {
+      await uncountName(attempt)
+      await uncountNetwork(attempt.network)
+    },
+    async clear(username) {
+      const name = digestOf(username)
+      const found = await failures.findOne({ equals: { name } })
+      await storage.commit([remove(loginFailures, { equals: { name } })])
+      return found !== undefined
+    },
+    async status(username) {
+      const now = world.now()
+      const { rows } = await failures.find({ equals: { name: digestOf(username) }, limit: 1_000 })
+      const live = rows.filter((row) => row.expiresAt > now)
+      return live.map(({ network, count, nextAt }) => ({ network, failures: count, nextAt }))
+    },
+  }
+}
+
+function guardOf({ count, nextAt, expiresAt }: Failures) {
+  return { count, nextAt, expiresAt }
+}
+
+function digestOf(username: string): string {
+  return createHash('sha256').update(comparisonKey(username)).digest('hex')
+}
+
+function tooMany(wait: number): Problem {
+  const retryAfter = Math.max(1, Math.ceil(wait / 1_000))
+  return new Problem('too_many_attempts', 'Too many attempts; wait before trying again', { retryAfter })
+}
