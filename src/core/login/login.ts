@@ -12,6 +12,10 @@ export interface ConfiguredSource {
 }
 
 export interface Authentication {
+  /**
+   * As it was when the password was checked. Whoever makes something of this login does so in a commit that is guarded
+   * by `disabled` and `passwordChangedAt`, and keeps `lastLoginAt` in the same commit.
+   */
   readonly user: User
   /** RFC 8176. */
   readonly amr: readonly string[]

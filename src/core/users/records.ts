@@ -24,6 +24,7 @@ export const users = defineCollection({
     /** OpenID Connect standard claims set here or mapped from the source. */
     claims: t.Record(t.String(), t.Unknown()),
     createdAt: t.Integer(),
+    /** Grows with every change but that of `lastLoginAt`: two changes never leave the same value. */
     updatedAt: t.Integer(),
     passwordChangedAt: nullable(t.Integer()),
     lastLoginAt: nullable(t.Integer()),
@@ -47,7 +48,10 @@ export const groups = defineCollection({
 })
 export type Group = RowOf<typeof groups>
 
-/** Who is in which group, and who said so: `local` for administrators, else the login source that owns the membership. */
+/** The `source` of memberships granted by administrators. No login source can have this id. */
+export const GRANTED = '#granted'
+
+/** Who is in which group, and who said so: `GRANTED` for administrators, else the login source that owns the membership. */
 export const memberships = defineCollection({
   name: 'membership',
   fields: t.Object({

@@ -9,15 +9,17 @@ export interface NewUser {
   readonly displayName?: string | null
   /** Without it the user is created not yet activated. Only for sources with `passwordChange`. */
   readonly password?: string
+  /** Instead of a password: its hash from an older system, of a kind that the login source can check. */
+  readonly passwordHash?: string
   readonly technicalUser?: boolean
   readonly disabled?: boolean
   readonly roles?: readonly string[]
   readonly claims?: Readonly<Record<string, unknown>>
   readonly groups?: readonly string[]
 }
-export type UserChange = Partial<
-  Pick<User, 'username' | 'email' | 'displayName' | 'disabled' | 'activated' | 'technicalUser' | 'roles' | 'claims'>
->
+export type UserChange = Partial<Omit<NewUser, 'password' | 'passwordHash' | 'groups'>> & {
+  readonly activated?: boolean
+}
 
 /** Who somebody is for the rules: name, groups and roles as of now. */
 export interface Subject {
@@ -28,14 +30,21 @@ export interface Subject {
   readonly roles: readonly string[]
 }
 
-/** Every method that changes something writes an audit event and refuses with a `Problem`. */
+/**
+ * Every method that changes something writes an audit event and refuses with a `Problem`. The last administrator who
+ * can log in cannot be deleted, disabled or taken out of the admin group.
+ */
 export interface Users {
   create(input: NewUser, caller: Caller): Promise<User>
   /** By id, then by user name, then by mail. `undefined` if nobody. */
   get(idOrName: string): Promise<User | undefined>
   list(page: { readonly limit: number; readonly after?: string; readonly prefix?: string }): Promise<Page<User>>
-  /** Disabling ends the user's identity tokens in the same commit. */
+  /**
+   * Disabling ends the user's identity tokens in the same commit. Name and mail of a user who comes from a directory
+   * change there.
+   */
   update(id: string, change: UserChange, caller: Caller): Promise<User>
+  /** Ends the user's memberships, secret and identity tokens in the same commit. */
   delete(id: string, caller: Caller): Promise<void>
   /** Administrator's reset: sets the password, activates, ends the user's identity tokens. */
   setPassword(id: string, password: string, caller: Caller): Promise<void>
@@ -44,6 +53,11 @@ export interface Users {
   subject(user: User): Promise<Subject>
   groupsOf(userId: string): Promise<readonly string[]>
   isAdmin(subject: Subject): boolean
+  /** Creates the admin group and this user in it, unless somebody can administer already: then `undefined`. */
+  ensureFirstAdmin(
+    input: { readonly username: string; readonly password: string },
+    caller: Caller,
+  ): Promise<User | undefined>
 }
 
 export interface Groups {
@@ -61,6 +75,8 @@ export interface Groups {
   /** Removes the memberships too. The admin group cannot be deleted. */
   delete(name: string, caller: Caller): Promise<void>
   members(name: string, page: { readonly limit: number; readonly after?: string }): Promise<Page<User>>
+  /** Nothing happens to who is a member by an administrator's word already. */
   addMember(name: string, username: string, caller: Caller): Promise<void>
+  /** Takes back an administrator's word; a membership that a login source owns ends there. */
   removeMember(name: string, username: string, caller: Caller): Promise<void>
 }

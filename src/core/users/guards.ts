@@ -1,0 +1,56 @@
+/** Steps that change nothing and make a commit fail when something else has changed, and what every revocation shares. */
+import { remove, type Step, type Storage, update } from '#plugin'
+import { Problem } from '../problem.ts'
+import { identityTokens } from '../session/records.ts'
+import { repository } from '../storage/repository.ts'
+import { canLogIn, userFinder } from './find-users.ts'
+import { type Group, groups, type Membership, memberships, type User, users } from './records.ts'
+
+/** Holds while the user record is as it was read. */
+export function userUnchanged({ id, updatedAt }: User): Step {
+  return update(users, { id }, { set: { updatedAt }, when: { updatedAt } })
+}
+
+/** Holds while the group exists as it was read. */
+export function groupUnchanged({ name, updatedAt }: Group): Step {
+  return update(groups, { name }, { set: { updatedAt }, when: { updatedAt } })
+}
+
+function membershipUnchanged({ groupName, userId, source, createdAt }: Membership): Step {
+  return update(memberships, { groupName, userId, source }, { set: { createdAt }, when: { createdAt } })
+}
+
+/** The user's identity tokens end with the commit that this is part of. */
+export function endIdentityTokens(userId: string): Step {
+  return remove(identityTokens, { by: ['userId', 'slot'], equals: { userId } })
+}
+
+/** A time that no earlier change of the record has. */
+export function nextVersion(now: number, before: number): number {
+  return Math.max(now, before + 1)
+}
+
+/**
+ * Steps that hold only while somebody other than `leaving` can administer; none when `leaving` cannot anyway. Refuses
+ * when there is nobody else. `except` is the membership that goes away, when it is not the user.
+ */
+export async function anotherAdminRemains(
+  storage: Storage,
+  { group, leaving, except }: { readonly group: string; readonly leaving: User; readonly except?: string },
+): Promise<readonly Step[]> {
+  if (!canLogIn(leaving)) return []
+  const finder = userFinder(storage)
+  let administers = false
+  const others: Membership[] = []
+  for await (const row of repository(storage, memberships).all({ equals: { groupName: group } })) {
+    if (row.userId !== leaving.id) others.push(row)
+    else if (row.source !== except) administers = true
+  }
+  const keepsIt = except !== undefined && administers
+  if (keepsIt || (except === undefined && !administers)) return []
+  for (const row of others) {
+    const user = await finder.byId(row.userId)
+    if (user && canLogIn(user)) return [userUnchanged(user), membershipUnchanged(row)]
+  }
+  throw new Problem('conflict', `${leaving.username} is the last administrator who can log in; name another one first`)
+}
