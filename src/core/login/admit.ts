@@ -1,0 +1,147 @@
+/** From what a source says to our record of it: found by (source, external id), made at first login, groups kept equal. */
+import { type Identity, insert, type Step, type Storage, take, update } from '#plugin'
+import type { Audit } from '../audit/audit.ts'
+import { newId } from '../identifier.ts'
+import { commitOrAgain } from '../storage/commit.ts'
+import { repository } from '../storage/repository.ts'
+import { userFinder } from '../users/find-users.ts'
+import { groupUnchanged, nextVersion } from '../users/guards.ts'
+import { comparisonKey, isEmail, isStorableName } from '../users/names.ts'
+import { groups, memberships, type User, users } from '../users/records.ts'
+import type { Caller, World } from '../world.ts'
+
+export interface Admission {
+  /**
+   * The record of this identity as the source describes it now, made if it is new; `undefined` if its name belongs to
+   * somebody else. Memberships of other sources, and those granted here, stay as they are.
+   */
+  admit(source: string, identity: Identity, caller: Caller): Promise<User | undefined>
+}
+
+interface Entry {
+  readonly event: 'user.created' | 'user.changed' | 'group.created' | 'group.member-added' | 'group.member-removed'
+  readonly target: string
+}
+
+export function createAdmission(deps: {
+  readonly storage: Storage
+  readonly world: World
+  readonly audit: Audit
+}): Admission {
+  const { storage, world, audit } = deps
+  const finder = userFinder(storage)
+  const stored = repository(storage, users)
+
+  /** Is this name free for the user with this id? */
+  async function free(field: 'usernameKey' | 'emailKey', key: string, id: string | undefined): Promise<boolean> {
+    const where = field === 'usernameKey' ? { usernameKey: key } : { emailKey: key }
+    const holder = await stored.findOne({ by: [field], equals: where })
+    return holder === undefined || holder.id === id
+  }
+
+  /** A name that is somebody else's is not taken over: the old one stays, a new user gets none. */
+  async function nameOf(identity: Identity, before: User | undefined): Promise<string | undefined> {
+    const name = identity.username.normalize('NFKC')
+    if (await free('usernameKey', comparisonKey(name), before?.id)) return name
+    world.log.warn('user name of a login source belongs to another user', {
+      username: name,
+      external_id: identity.externalId,
+    })
+    return before?.username
+  }
+
+  async function emailOf({ email, externalId }: Identity, id: string | undefined): Promise<string | null> {
+    if (email === undefined || email === '') return null
+    const address = email.normalize('NFKC')
+    const usable = isStorableName(address) && isEmail(address)
+    if (usable && (await free('emailKey', comparisonKey(address), id))) return address
+    const reason = usable ? 'another user has it' : 'it is no mail address'
+    world.log.warn('mail address of a login source left out', { external_id: externalId, reason })
+    return null
+  }
+
+  async function groupSteps(user: User, wanted: readonly string[], entries: Entry[]): Promise<readonly Step[]> {
+    const { id: userId, source } = user
+    const steps: Step[] = []
+    const missing = new Set(wanted.map((name) => name.normalize('NFKC')))
+    for await (const row of repository(storage, memberships).all({
+      by: ['userId', 'source'],
+      equals: { userId, source },
+    })) {
+      if (missing.delete(row.groupName)) continue
+      steps.push(take(memberships, { groupName: row.groupName, userId, source }))
+      entries.push({ event: 'group.member-removed', target: `group:${row.groupName}` })
+    }
+    const now = world.now()
+    for (const name of missing) {
+      const group = await repository(storage, groups).get({ name })
+      if (group) steps.push(groupUnchanged(group))
+      else {
+        steps.push(insert(groups, { name, description: '', roles: [], createdAt: now, updatedAt: now }))
+        entries.push({ event: 'group.created', target: `group:${name}` })
+      }
+      steps.push(insert(memberships, { groupName: name, userId, source, createdAt: now }))
+      entries.push({ event: 'group.member-added', target: `group:${name}` })
+    }
+    return steps
+  }
+
+  return {
+    async admit(source, identity, caller) {
+      const { externalId } = identity
+      let user: User | undefined
+      const entries: Entry[] = []
+      await commitOrAgain(storage, async () => {
+        entries.length = 0
+        const before = await finder.byIdentity(source, externalId)
+        const username = await nameOf(identity, before)
+        if (username === undefined) {
+          user = undefined
+          return undefined
+        }
+        const email = await emailOf(identity, before?.id)
+        const profile = {
+          username,
+          usernameKey: comparisonKey(username),
+          email,
+          emailKey: email === null ? null : comparisonKey(email),
+          displayName: identity.displayName ?? before?.displayName ?? null,
+          claims: identity.claims ?? before?.claims ?? {},
+        }
+        const now = world.now()
+        const fresh = { ...newcomer(newId('u', world), now), source, externalId, ...profile }
+        const changed = before !== undefined && !Bun.deepEquals({ ...before, ...profile }, before)
+        user = before ? { ...before, ...profile } : fresh
+        const steps: Step[] = []
+        if (before && changed) {
+          user = { ...user, updatedAt: nextVersion(now, before.updatedAt) }
+          const set = { ...profile, updatedAt: user.updatedAt }
+          steps.push(update(users, { id: before.id }, { set, when: { updatedAt: before.updatedAt } }))
+          entries.push({ event: 'user.changed', target: `user:${username}` })
+        } else if (!before) {
+          steps.push(insert(users, user))
+          entries.push({ event: 'user.created', target: `user:${username}` })
+        }
+        return [...steps, ...(await groupSteps(user, identity.groups, entries))]
+      })
+      for (const entry of entries) {
+        audit.record({ ...entry, outcome: 'ok', caller, detail: { source, user: user?.username ?? '' } })
+      }
+      return user
+    },
+  }
+}
+
+function newcomer(id: string, now: number) {
+  return {
+    id,
+    activated: true,
+    disabled: false,
+    technicalUser: false,
+    roles: [],
+    createdAt: now,
+    updatedAt: now,
+    passwordChangedAt: null,
+    lastLoginAt: null,
+  }
+}

@@ -1,0 +1,148 @@
+/** The login pipeline. The order of the checks is the order of the lines. */
+import type { Identity, Storage, Why } from '#plugin'
+import type { Audit } from '../audit/audit.ts'
+import { Problem } from '../problem.ts'
+import type { Settings } from '../settings.ts'
+import { canLogIn, userFinder } from '../users/find-users.ts'
+import type { User } from '../users/records.ts'
+import type { Caller } from '../world.ts'
+import { createAdmission } from './admit.ts'
+import { type AskDeps, askInTime, passwordAsker, RETRY_AFTER, throttled } from './ask.ts'
+import type { ConfiguredSource, Login } from './login.ts'
+import type { Throttle } from './throttle.ts'
+
+export interface LoginDeps extends AskDeps {
+  readonly storage: Storage
+  readonly settings: () => Settings
+  readonly audit: Audit
+  readonly sources: () => readonly ConfiguredSource[]
+  readonly throttle: Throttle
+}
+
+type Outcome =
+  | { readonly ok: true; readonly user: User; readonly amr: readonly string[]; readonly source: string }
+  | { readonly ok: false; readonly why: Why; readonly reason: string; readonly source: string }
+
+export function createLogin(deps: LoginDeps): Login {
+  const { storage, world, audit, sources, throttle } = deps
+  const ask = passwordAsker(deps)
+  const finder = userFinder(storage)
+  const admission = createAdmission(deps)
+
+  function sourceOf(id: string): ConfiguredSource | undefined {
+    return sources().find((configured) => configured.id === id)
+  }
+
+  /** Users who are managed here keep what their record says; the others are what their directory says. */
+  async function accept(configured: ConfiguredSource, identity: Identity, caller: Caller): Promise<Outcome> {
+    const { id: source, provision } = configured
+    const refuse = (why: Why, reason: string): Outcome => ({ ok: false, why, reason, source })
+    const known = await finder.byIdentity(source, identity.externalId)
+    if (!known && !provision) return refuse('not-allowed', 'unknown here, and this source creates no users')
+    if (known && !canLogIn(known)) return refuse('disabled', known.disabled ? 'disabled here' : 'not activated')
+    const user = known && configured.source.passwordChange ? known : await admission.admit(source, identity, caller)
+    if (!user) return refuse('not-allowed', 'the name belongs to another user')
+    return { ok: true, user, amr: identity.amr ?? ['pwd'], source }
+  }
+
+  async function tryAt(
+    configured: ConfiguredSource,
+    login: Parameters<typeof ask>[1],
+    caller: Caller,
+  ): Promise<Outcome> {
+    const verdict = await ask(configured, login)
+    if (verdict.ok) return accept(configured, verdict.identity, caller)
+    return { ok: false, why: verdict.why, reason: verdict.detail ?? verdict.why, source: configured.id }
+  }
+
+  /** Somebody new is looked for in order; the first source that knows the name decides, and a broken one ends the search. */
+  async function tryAll(login: Parameters<typeof ask>[1], caller: Caller): Promise<Outcome> {
+    const asked = new Set<ConfiguredSource>()
+    let outcome: Outcome = { ok: false, why: 'credentials', reason: 'no source knows this user', source: '' }
+    for (const configured of sources().filter(({ provision, source }) => provision && source.password)) {
+      asked.add(configured)
+      outcome = await tryAt(configured, login, caller)
+      if (outcome.ok || outcome.why !== 'credentials') return outcome
+    }
+    return (await decoy(login, asked)) ?? outcome
+  }
+
+  /** The check that a user who is managed here would cost, so that its absence tells nobody that there is none. */
+  async function decoy(
+    login: Parameters<typeof ask>[1],
+    asked: ReadonlySet<ConfiguredSource>,
+  ): Promise<Outcome | undefined> {
+    const keeper = sources().find(({ source }) => source.passwordChange)
+    if (!keeper || asked.has(keeper)) return undefined
+    const verdict = await ask(keeper, { username: login.username, password: login.password })
+    if (verdict.ok || verdict.why !== 'unavailable') return undefined
+    return { ok: false, why: 'unavailable', reason: verdict.detail ?? verdict.why, source: keeper.id }
+  }
+
+  async function decide(username: string, password: string, caller: Caller): Promise<Outcome> {
+    const user = await finder.byName(username)
+    if (!user) return tryAll({ username, password }, caller)
+    const configured = sourceOf(user.source)
+    if (configured) {
+      return tryAt(configured, { username: user.username, externalId: user.externalId, password }, caller)
+    }
+    const gone: Outcome = {
+      ok: false,
+      why: 'not-allowed',
+      reason: 'login source is not configured',
+      source: user.source,
+    }
+    return (await decoy({ username, password }, new Set())) ?? gone
+  }
+
+  function record(outcome: 'ok' | 'refused', username: string, caller: Caller, detail: Record<string, string>): void {
+    audit.record({ event: 'login', outcome, target: `user:${username}`, caller, detail })
+  }
+
+  /** What came before a verdict, or instead of one. */
+  async function attempt(username: string, password: string, caller: Caller): Promise<Outcome> {
+    try {
+      return await throttled(throttle, { username, ip: caller.ip }, () => decide(username, password, caller))
+    } catch (error) {
+      const reason = error instanceof Problem ? error.code : 'failure'
+      record('refused', username, caller, { reason })
+      throw error
+    }
+  }
+
+  return {
+    async withPassword({ username, password }, caller) {
+      const outcome = await attempt(username, password, caller)
+      if (!outcome.ok) {
+        record('refused', username, caller, {
+          reason: outcome.why,
+          explanation: outcome.reason,
+          source: outcome.source,
+        })
+        throw new Problem('invalid_credentials', 'User name or password is wrong')
+      }
+      const { user, amr, source } = outcome
+      record('ok', user.username, caller, { source })
+      return { user, amr, authTime: world.now() }
+    },
+
+    async recheck({ id }, caller) {
+      const refuse = (reason: string) => new Problem('invalid_token', 'Log in again', { cause: new Error(reason) })
+      const user = await finder.byId(id)
+      if (!user) throw refuse('the user was deleted')
+      if (!canLogIn(user)) throw refuse('the user is disabled or not activated')
+      const configured = sourceOf(user.source)
+      if (!configured) throw refuse(`login source ${user.source} is not configured`)
+      const { refresh } = configured.source
+      if (!refresh) return user
+      const { externalId, username } = user
+      const verdict = await askInTime(configured.id, deps, (signal) => refresh({ externalId, username, signal }))
+      if (!verdict.ok && verdict.why === 'unavailable') {
+        throw new Problem('unavailable', 'The login source cannot be asked at this moment', { retryAfter: RETRY_AFTER })
+      }
+      if (!verdict.ok) throw refuse(`login source ${user.source} answers: ${verdict.why}`)
+      if (verdict.identity.externalId !== externalId) throw refuse('the name belongs to somebody else by now')
+      return (await admission.admit(user.source, verdict.identity, caller)) ?? user
+    },
+  }
+}
