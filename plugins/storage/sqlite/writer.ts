@@ -1,0 +1,128 @@
+/**
+ * The one writer of a database. What is asked for in one moment is applied in one transaction, and so waits for one
+ * flush to the disk instead of many; each write stands or falls alone within it.
+ */
+import type { Database } from 'bun:sqlite'
+
+/** A write: `run` is called within a transaction; what it returns is kept if `kept` says so, and undone otherwise. */
+export interface Write<T> {
+  readonly run: () => T
+  readonly kept: (outcome: T) => boolean
+  /** One statement undoes itself when it fails; only several need a savepoint. */
+  readonly statements: number
+}
+
+export interface Writer extends AsyncDisposable {
+  /** Resolves when the outcome is durable. */
+  write<T>(write: Write<T>): Promise<T>
+}
+
+interface Waiting {
+  readonly write: Write<unknown>
+  readonly resolve: (outcome: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+type Outcome = { readonly value: unknown } | { readonly error: unknown }
+
+/** Bounds how long one transaction keeps other work of the process waiting. */
+const GROUP = 256
+/** Together with the busy timeout of the connection: about half a minute. */
+const BUSY_ROUNDS = 100
+const BUSY_PAUSE = 20
+
+export function createWriter(database: Database): Writer {
+  const queue: Waiting[] = []
+  let running: Promise<void> | undefined
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const commit = database.prepare('COMMIT')
+  const rollback = database.prepare('ROLLBACK')
+  const savepoint = database.prepare('SAVEPOINT one')
+  const undo = database.prepare('ROLLBACK TO one')
+  const release = database.prepare('RELEASE one')
+
+  function attempt({ run, kept, statements }: Write<unknown>): Outcome {
+    const guarded = statements > 1
+    try {
+      if (guarded) savepoint.run()
+      const value = run()
+      if (guarded && !kept(value)) undo.run()
+      if (guarded) release.run()
+      return { value }
+    } catch (error) {
+      // Some failures end the whole transaction (a full disk); then the group has to be taken apart.
+      if (!database.inTransaction) throw error
+      if (guarded) {
+        undo.run()
+        release.run()
+      }
+      return { error }
+    }
+  }
+
+  function together(group: readonly Waiting[]): Outcome[] {
+    begin.run()
+    try {
+      const outcomes = group.map(({ write }) => attempt(write))
+      commit.run()
+      return outcomes
+    } catch (error) {
+      if (database.inTransaction) rollback.run()
+      throw error
+    }
+  }
+
+  async function patiently(group: readonly Waiting[]): Promise<Outcome[]> {
+    for (let round = 1; ; round++) {
+      try {
+        return together(group)
+      } catch (error) {
+        if (!isBusy(error) || round === BUSY_ROUNDS) throw error
+        await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE))
+      }
+    }
+  }
+
+  async function settle(group: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await patiently(group)
+      for (const [at, { resolve, reject }] of group.entries()) {
+        const outcome = outcomes[at]
+        if (outcome && 'value' in outcome) resolve(outcome.value)
+        else reject(outcome?.error)
+      }
+    } catch (error) {
+      if (group.length === 1 || isBusy(error)) for (const { reject } of group) reject(error)
+      else for (const one of group) await settle([one])
+    }
+  }
+
+  async function drain(): Promise<void> {
+    while (queue.length > 0) {
+      await nextTurn()
+      await settle(queue.splice(0, GROUP))
+    }
+    running = undefined
+  }
+
+  return {
+    write<T>(write: Write<T>) {
+      const { promise, resolve, reject } = Promise.withResolvers<T>()
+      queue.push({ write: write as Write<unknown>, resolve: resolve as (outcome: unknown) => void, reject })
+      running ??= drain()
+      return promise
+    },
+    async [Symbol.asyncDispose]() {
+      await running
+      for (const statement of [begin, commit, rollback, savepoint, undo, release]) statement.finalize()
+    },
+  }
+}
+
+/** Lets everything that is ready in this turn of the event loop ask for its write first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')
+}
