@@ -1,0 +1,50 @@
+/** Plugins as somebody else would deliver them: files in a folder of their own, nothing installed beside them. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+export interface Folder extends AsyncDisposable {
+  readonly path: string
+  /** Writes a file, the folders on the way included, and returns its absolute path. */
+  write(name: string, text: string): Promise<string>
+}
+
+export async function temporaryFolder(): Promise<Folder> {
+  const path = await mkdtemp(join(tmpdir(), 'leveret-test-'))
+  return {
+    path,
+    async write(name, text) {
+      const file = join(path, name)
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, text)
+      return file
+    },
+    async [Symbol.asyncDispose]() {
+      await rm(path, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A login source that knows one person; `extra` is put at the top of the module. */
+export function loginSourceText(type: string, extra = ''): string {
+  return `import { Type } from '@sinclair/typebox'
+import { defineLoginSource, type Verdict } from 'leveret/plugin'
+${extra}
+export default defineLoginSource({
+  type: '${type}',
+  config: Type.Object({ secret: Type.String(), greeting: Type.String({ default: 'hello' }) }, { additionalProperties: false }),
+  async open({ secret, greeting }, { id, log }) {
+    log.info(greeting)
+    return {
+      password: {
+        async verify({ username, password }): Promise<Verdict> {
+          if (username !== 'outsider' || password !== secret) return { ok: false, why: 'credentials' }
+          return { ok: true, identity: { externalId: \`\${id}-1\`, username, groups: ['outsiders'] } }
+        },
+      },
+      async [Symbol.asyncDispose]() { log.info('closed') },
+    }
+  },
+})
+`
+}
