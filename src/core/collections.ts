@@ -1,6 +1,7 @@
 /** Every collection that core declares: what a storage is asked to migrate. */
 import type { AnyCollection } from '#plugin'
 import { auditEvents } from './audit/audit.ts'
+import { signingKeys } from './keys/records.ts'
 import { loginFailures, networkFailures } from './login/throttle.ts'
 import { brokers, rules } from './rabbitmq/records.ts'
 import { identityTokens } from './session/records.ts'
@@ -12,6 +13,7 @@ export const collections: readonly AnyCollection[] = [
   memberships,
   credentials,
   identityTokens,
+  signingKeys,
   loginFailures,
   networkFailures,
   brokers,
