@@ -15,13 +15,20 @@ export function addressFits(bound: string | null, ip: string | undefined): boole
   return (bound.includes('/') ? network(ip) : canonical(ip)) === bound
 }
 
-/** One spelling per address: lower case, shortest, without a zone; IPv4 that was mapped into IPv6 is IPv4 again. */
+/** One spelling per address (RFC 5952), without a zone; IPv4 that was mapped into IPv6 is IPv4 again. */
 function canonical(ip: string): string {
   const groups = groupsOf(ip)
   if (!groups) return ip.toLowerCase()
-  return (
-    ipv4Of(groups) ?? new URL(`http://[${groups.map((group) => group.toString(16)).join(':')}]`).hostname.slice(1, -1)
-  )
+  return ipv4Of(groups) ?? compressed(groups.map((group) => group.toString(16)).join(':'))
+}
+
+/** The longest run of zeros, the first of equals, becomes `::`. */
+function compressed(text: string): string {
+  const [zeros] = [...text.matchAll(/\b0(?::0)+\b/g)].toSorted((a, b) => b[0].length - a[0].length)
+  if (!zeros) return text
+  const before = text.slice(0, zeros.index).replace(/:$/, '')
+  const after = text.slice(zeros.index + zeros[0].length).replace(/^:/, '')
+  return `${before}::${after}`
 }
 
 function network(ip: string): string {
@@ -36,13 +43,22 @@ function network(ip: string): string {
 /** The eight groups of an IPv6 address, IPv4 in its mapped form; `undefined` for anything else. */
 function groupsOf(ip: string): readonly number[] | undefined {
   const [address = ''] = ip.split('%')
-  if (!isIPv4(address) && !isIPv6(address)) return undefined
-  const hostname = new URL(`http://[${isIPv4(address) ? `::ffff:${address}` : address}]`).hostname.slice(1, -1)
-  const [head = '', tail = ''] = hostname.split('::')
-  const left = head.split(':').filter(Boolean)
-  const right = tail.split(':').filter(Boolean)
-  const zeros: string[] = Array(8 - left.length - right.length).fill('0')
-  return [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16))
+  if (isIPv4(address)) return [0, 0, 0, 0, 0, 0xffff, ...groupsOfIPv4(address)]
+  if (!isIPv6(address)) return undefined
+  const [head = '', tail = ''] = address.split('::')
+  const left = groupsOfPart(head)
+  const right = groupsOfPart(tail)
+  return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right]
+}
+
+function groupsOfPart(part: string): readonly number[] {
+  const texts = part.split(':').filter(Boolean)
+  return texts.flatMap((text) => (text.includes('.') ? groupsOfIPv4(text) : [Number.parseInt(text, 16)]))
+}
+
+function groupsOfIPv4(address: string): readonly number[] {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
+  return [(a << 8) | b, (c << 8) | d]
 }
 
 function ipv4Of(groups: readonly number[]): string | undefined {
