@@ -105,7 +105,7 @@ export function createIdentityTokens({
       const user = await users.get(record.userId)
       if (user?.id !== record.userId) return refuse('user-deleted', refused, caller)
       const named = { ...refused, target: `user:${user.username}` }
-      if (user.disabled) return refuse('user-disabled', named, caller)
+      if (user.disabled || !user.activated) return refuse('user-disabled', named, caller)
       if (!addressFits(record.ip, caller.ip)) return refuse('other-address', named, caller)
       return { record, user }
     },

@@ -3,6 +3,7 @@ import { type Storage, take, update } from '#plugin'
 import type { ConfiguredSource, Login } from '../login/login.ts'
 import { Problem } from '../problem.ts'
 import type { Brokers } from '../rabbitmq/rules.ts'
+import { vhostFault } from '../rabbitmq/scope.ts'
 import type { Caller } from '../world.ts'
 import { type AccessTokenDeps, createAccessTokens } from './access-tokens.ts'
 import { boundAddress } from './address.ts'
@@ -79,9 +80,6 @@ export interface SessionDeps extends AccessTokenDeps {
   readonly brokers: Brokers
 }
 
-/** A short string in AMQP 0-9-1, which is what a vhost is on the wire, has 255 bytes. */
-const VHOST = /^[^\p{Cc}]{1,255}$/u
-
 export function createSessions(deps: SessionDeps): Sessions {
   const { storage, world, settings, audit, users, login, brokers } = deps
   const identity = createIdentityTokens(deps)
@@ -90,9 +88,11 @@ export function createSessions(deps: SessionDeps): Sessions {
   let used = new Map<string, number>()
 
   function vhostOf(name: string): string {
-    if (VHOST.test(name)) return name
-    const faults = [{ path: '/vhost', message: '1 to 255 characters, no control characters' }]
-    throw new Problem('invalid_request', 'The name of the vhost is not usable', { faults })
+    const message = vhostFault(name)
+    if (message === undefined) return name
+    throw new Problem('invalid_request', `The vhost is not usable: ${message}`, {
+      faults: [{ path: '/vhost', message }],
+    })
   }
 
   async function holder(...args: Parameters<typeof identity.holder>): Promise<Holder> {
@@ -206,7 +206,9 @@ export function createSessions(deps: SessionDeps): Sessions {
         throw new Problem('forbidden', 'Only the operator may do this, on the server itself')
       const user = await users.get(username)
       if (!user) throw new Problem('not_found', `There is no user "${username}"`)
-      if (user.disabled) throw new Problem('forbidden', `User "${user.username}" is disabled`)
+      if (user.disabled || !user.activated) {
+        throw new Problem('forbidden', `User "${user.username}" is ${user.disabled ? 'disabled' : 'not activated'}`)
+      }
       return await access.issue({ user, vhost: vhostOf(vhost), broker: await brokers.choose(broker), caller })
     },
 

@@ -24,7 +24,7 @@ export async function storeInSlot(storage: Storage, { user, token, limit }: Slot
     { id: user.id },
     {
       set: { lastLoginAt: token.createdAt },
-      when: { disabled: false, passwordChangedAt: user.passwordChangedAt },
+      when: { disabled: false, activated: true, passwordChangedAt: user.passwordChangedAt },
     },
   )
   const own = { by: ['userId', 'slot'], equals: { userId: user.id } } as const
