@@ -1,4 +1,5 @@
 /** Rules in memory, found by subject, and the decision they lead to. */
+import { comparisonKey } from '../users/names.ts'
 import type { Broker, Rule, SubjectKind } from './records.ts'
 import type { Permission, RuleSubject, VhostGrant } from './rules.ts'
 import { isVhostPattern, matchesVhost } from './vhost-pattern.ts'
@@ -17,9 +18,9 @@ export function indexRules(all: readonly Rule[]): RuleIndex {
   }
 }
 
-/** User names compare without case and normalised, as they do at login. */
+/** User names compare as they do at login. */
 function subjectKey(kind: SubjectKind, name: string): string {
-  return `${kind}:${kind === 'user' ? name.normalize('NFKC').toLowerCase() : name}`
+  return `${kind}:${kind === 'user' ? comparisonKey(name) : name}`
 }
 
 function subjectKeys(subject: RuleSubject): readonly string[] {

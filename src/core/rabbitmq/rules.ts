@@ -1,12 +1,13 @@
 /** Brokers, vhost rules, and the decision they lead to: which rights somebody has in one concrete vhost of one broker. */
 import { insert, type Page, type Storage, take, update } from '#plugin'
 import type { Audit, AuditName } from '../audit/audit.ts'
+import { newId } from '../identifier.ts'
 import { Problem } from '../problem.ts'
 import { repository } from '../storage/repository.ts'
 import type { Caller, World } from '../world.ts'
 import { cached } from './cached.ts'
 import { type Broker, type Rule, rules, type SubjectKind } from './records.ts'
-import { grantOf, indexRules, namedVhosts } from './rule-index.ts'
+import { grantOf, indexRules, isForBroker, namedVhosts } from './rule-index.ts'
 import { ruleFields } from './rule-input.ts'
 import { vhostFault } from './scope.ts'
 
@@ -59,6 +60,8 @@ export interface Rules {
   all(): Promise<readonly Rule[]>
   /** Concrete vhosts (no patterns) that rules name for this subject on this broker. */
   vhostsOf(subject: RuleSubject, broker: Broker): Promise<readonly string[]>
+  /** Tags of every rule for this subject on this broker, whatever the vhost; `undefined` when there is no such rule. */
+  tagsOf(subject: RuleSubject, broker: Broker): Promise<readonly string[] | undefined>
   /** Forgets what is in memory (another process changed rules). */
   invalidate(): void
 }
@@ -99,7 +102,7 @@ export interface BrokerClaims {
 
 export interface RulesDeps {
   readonly storage: Storage
-  readonly world: Pick<World, 'now' | 'random'>
+  readonly world: World
   readonly audit: Pick<Audit, 'record'>
   readonly brokers: Pick<Brokers, 'get'>
 }
@@ -135,7 +138,7 @@ export function createRules({ storage, world, audit, brokers }: RulesDeps): Rule
       const fields = ruleFields(input)
       await checkBroker(fields.broker)
       const now = world.now()
-      const rule: Rule = { id: `r_${world.random(8).toHex()}`, ...fields, createdAt: now, updatedAt: now }
+      const rule: Rule = { id: newId('r', world), ...fields, createdAt: now, updatedAt: now }
       const done = await storage.commit([insert(rules, rule)])
       if (!done.ok) throw new Problem('conflict', 'Cannot create the rule: its id is taken')
       changed('rule.created', rule, caller)
@@ -168,6 +171,10 @@ export function createRules({ storage, world, audit, brokers }: RulesDeps): Rule
       return grantOf((await index()).of(subject), vhost, broker)
     },
     all: async () => (await index()).all,
+    async tagsOf(subject, broker) {
+      const theirs = (await index()).of(subject).filter((rule) => isForBroker(rule, broker))
+      return theirs.length === 0 ? undefined : [...new Set(theirs.flatMap((rule) => rule.tags))].toSorted()
+    },
     vhostsOf: async (subject, broker) => namedVhosts((await index()).of(subject), broker),
     invalidate: () => index.forget(),
   }
