@@ -160,12 +160,15 @@ export const writing: readonly Case[] = [
     A,
   ]),
   commits('take fails if the row is absent', [take(notes, { id: 'x' })], fails(0), [A, B]),
-  commits(
-    'delete removes every row that matches',
-    [remove(notes, { by: ['owner'], equals: { owner: 'ann' } })],
-    done(undefined),
-    [B],
-  ),
+  {
+    name: 'commit() delete removes every row that matches',
+    async run({ storage }) {
+      await storage.commit([insert(notes, A), insert(notes, B), insert(notes, C)])
+      const step = remove(notes, { by: ['owner'], equals: { owner: 'ann' } })
+      equal(await storage.commit([step]), done(undefined), 'the answer')
+      equal(await rows(storage), [B], 'the rows')
+    },
+  },
   commits('delete without a condition removes every row', [remove(notes, {})], done(undefined), []),
   commits(
     'delete never fails, not even when nothing matches',
