@@ -29,7 +29,7 @@ export const brokenRest: readonly Mutant[] = [
     const row = await right.get(collection, key)
     const count = Number(row?.count ?? 0) + by.by
     if (count > by.limit) return { ok: false, count: count - by.by, expiresAt: Number(row?.expiresAt ?? by.expiresAt) }
-    await Bun.sleep(0)
+    await new Promise((resolve) => setImmediate(resolve))
     await right.commit([
       { delete: collection, where: { equals: key } },
       { insert: collection, row: { ...key, count, expiresAt: by.expiresAt } },
@@ -217,7 +217,7 @@ export const brokenRest: readonly Mutant[] = [
       let closed = false
       return {
         async commit(steps) {
-          await Bun.sleep(0)
+          await new Promise((resolve) => setImmediate(resolve))
           return closed ? { ok: false, failed: 0 } : right.commit(steps)
         },
         async [Symbol.asyncDispose]() {

@@ -49,7 +49,7 @@ export const brokenSteps: readonly Mutant[] = [
       if (!first || !('insert' in first)) return right.commit(steps)
       const key = keyOf(first.insert.key, first.row)
       if (await right.get(first.insert, key)) return { ok: false, failed: 0 }
-      await Bun.sleep(0)
+      await new Promise((resolve) => setImmediate(resolve))
       await right.commit([{ delete: first.insert, where: { equals: key } }, first])
       return always(steps)
     },
@@ -103,7 +103,7 @@ export const brokenSteps: readonly Mutant[] = [
       const row = await right.get(first.update, first.key)
       if (!row || Object.entries(first.when ?? {}).some(([field, value]) => row[field] !== value))
         return { ok: false, failed: 0 }
-      await Bun.sleep(0)
+      await new Promise((resolve) => setImmediate(resolve))
       return right.commit([withoutGuard(first)])
     },
   ),

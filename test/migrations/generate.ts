@@ -78,7 +78,7 @@ async function generate(dialect: Dialect, name: string, squash: boolean): Promis
   const file = `${String(files.length + 1).padStart(4, '0')}_${name}.sql`
   await Bun.write(join(folder, file), `${statements.join('\n--> statement-breakpoint\n')}\n`)
   await Bun.write(join(folder, 'snapshot.json'), `${JSON.stringify(after, null, 2)}\n`)
-  await Bun.write(join(folder, '../migrations.ts'), listing([...files, file]))
+  await Bun.write(join(folder, 'embedded.ts'), listing([...files, file]))
   return `${dialect.name}: wrote ${file}`
 }
 
@@ -86,7 +86,7 @@ function listing(files: readonly string[]): string {
   const names = files.map((file) => `m${file.slice(0, 4)}`)
   return [
     '/** Written by `test/migrations/generate.ts`: every migration in order, as text inside the binary. */',
-    ...files.map((file, at) => `import ${names[at]} from './migrations/${file}' with { type: 'text' }`),
+    ...files.map((file, at) => `import ${names[at]} from './${file}' with { type: 'text' }`),
     '',
     'export const migrations: readonly { readonly name: string; readonly sql: string }[] = [',
     ...files.map((file, at) => `  { name: '${file.slice(0, -4)}', sql: ${names[at]} },`),

@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { getTableConfig, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { type AnyCollection, SchemaTooNew, shapeOf } from '#plugin'
-import { migrations } from './migrations.ts'
+import { migrations } from './migrations/embedded.ts'
 import { tableOf } from './tables.ts'
 
 export function migrate(database: Database, collections: readonly AnyCollection[]): void {

@@ -5,7 +5,7 @@
  *
  * How migrations work, in each dialect:
  * 1. `bun test/migrations/generate.ts` compares `tablesOf(collections of core)` with `migrations/snapshot.json`, writes the
- *    difference as `migrations/NNNN_name.sql`, the new snapshot, and `migrations.ts`, which imports every file as text.
+ *    difference as `migrations/NNNN_name.sql`, the new snapshot, and `migrations/embedded.ts`, which imports each as text.
  * 2. A test fails when the declarations and the snapshot differ, and when migrated and declared tables do.
  * 3. `migrate()` runs what the ledger (table `leveret_migration`) lacks, one transaction each, under a lock of the engine;
  *    a ledger that is ahead of the embedded list is a `SchemaTooNew`.

@@ -1,0 +1,168 @@
+CREATE TABLE "user" (
+	"id" text COLLATE "C" NOT NULL,
+	"username" text COLLATE "C" NOT NULL,
+	"username_key" text COLLATE "C" NOT NULL,
+	"email" text COLLATE "C",
+	"email_key" text COLLATE "C",
+	"display_name" text COLLATE "C",
+	"activated" boolean NOT NULL,
+	"disabled" boolean NOT NULL,
+	"technical_user" boolean NOT NULL,
+	"source" text COLLATE "C" NOT NULL,
+	"external_id" text COLLATE "C" NOT NULL,
+	"roles" text NOT NULL,
+	"claims" text NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL,
+	"password_changed_at" bigint,
+	"last_login_at" bigint,
+	CONSTRAINT "user_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
+CREATE TABLE "group" (
+	"name" text COLLATE "C" NOT NULL,
+	"description" text COLLATE "C" NOT NULL,
+	"roles" text NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL,
+	CONSTRAINT "group_pkey" PRIMARY KEY("name")
+);
+
+--> statement-breakpoint
+CREATE TABLE "membership" (
+	"group_name" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"source" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	CONSTRAINT "membership_pkey" PRIMARY KEY("group_name","user_id","source")
+);
+
+--> statement-breakpoint
+CREATE TABLE "credential" (
+	"source" text COLLATE "C" NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"value" text COLLATE "C" NOT NULL,
+	CONSTRAINT "credential_pkey" PRIMARY KEY("source","name")
+);
+
+--> statement-breakpoint
+CREATE TABLE "identity_token" (
+	"id" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"slot" bigint NOT NULL,
+	"vhost" text COLLATE "C" NOT NULL,
+	"broker" text COLLATE "C" NOT NULL,
+	"ip" text COLLATE "C",
+	"algorithm" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"valid_until" bigint NOT NULL,
+	"last_used_at" bigint NOT NULL,
+	CONSTRAINT "identity_token_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
+CREATE TABLE "signing_key" (
+	"kid" text COLLATE "C" NOT NULL,
+	"algorithm" text COLLATE "C" NOT NULL,
+	"generation" bigint NOT NULL,
+	"sealed_private" text COLLATE "C",
+	"public_jwk" text NOT NULL,
+	"created_at" bigint NOT NULL,
+	"active_at" bigint NOT NULL,
+	"retires_at" bigint,
+	"retired_at" bigint,
+	CONSTRAINT "signing_key_pkey" PRIMARY KEY("kid")
+);
+
+--> statement-breakpoint
+CREATE TABLE "login_failure" (
+	"name" text COLLATE "C" NOT NULL,
+	"network" text COLLATE "C" NOT NULL,
+	"count" bigint NOT NULL,
+	"next_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "login_failure_pkey" PRIMARY KEY("name","network")
+);
+
+--> statement-breakpoint
+CREATE TABLE "network_failure" (
+	"key" text COLLATE "C" NOT NULL,
+	"count" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "network_failure_pkey" PRIMARY KEY("key")
+);
+
+--> statement-breakpoint
+CREATE TABLE "broker" (
+	"name" text COLLATE "C" NOT NULL,
+	"resource_server_id" text COLLATE "C" NOT NULL,
+	"version" text COLLATE "C" NOT NULL,
+	"token_ttl" bigint NOT NULL,
+	"description" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL,
+	CONSTRAINT "broker_pkey" PRIMARY KEY("name")
+);
+
+--> statement-breakpoint
+CREATE TABLE "rule" (
+	"id" text COLLATE "C" NOT NULL,
+	"subject_kind" text COLLATE "C" NOT NULL,
+	"subject" text COLLATE "C" NOT NULL,
+	"vhost" text COLLATE "C" NOT NULL,
+	"broker" text COLLATE "C",
+	"configure" text NOT NULL,
+	"write" text NOT NULL,
+	"read" text NOT NULL,
+	"tags" text NOT NULL,
+	"preset" text COLLATE "C",
+	"note" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL,
+	CONSTRAINT "rule_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
+CREATE TABLE "audit_event" (
+	"id" text COLLATE "C" NOT NULL,
+	"at" bigint NOT NULL,
+	"event" text COLLATE "C" NOT NULL,
+	"outcome" text COLLATE "C" NOT NULL,
+	"actor" text COLLATE "C" NOT NULL,
+	"target" text COLLATE "C" NOT NULL,
+	"ip" text COLLATE "C",
+	"request_id" text COLLATE "C" NOT NULL,
+	"detail" text NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "audit_event_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
+CREATE UNIQUE INDEX "user_username_key_idx" ON "user" USING btree ("username_key");
+--> statement-breakpoint
+CREATE UNIQUE INDEX "user_email_key_idx" ON "user" USING btree ("email_key");
+--> statement-breakpoint
+CREATE UNIQUE INDEX "user_source_external_id_idx" ON "user" USING btree ("source","external_id");
+--> statement-breakpoint
+CREATE INDEX "membership_user_id_source_idx" ON "membership" USING btree ("user_id","source");
+--> statement-breakpoint
+CREATE UNIQUE INDEX "identity_token_user_id_slot_idx" ON "identity_token" USING btree ("user_id","slot");
+--> statement-breakpoint
+CREATE INDEX "identity_token_valid_until_idx" ON "identity_token" USING btree ("valid_until");
+--> statement-breakpoint
+CREATE UNIQUE INDEX "signing_key_algorithm_generation_idx" ON "signing_key" USING btree ("algorithm","generation");
+--> statement-breakpoint
+CREATE INDEX "login_failure_expires_at_idx" ON "login_failure" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "network_failure_expires_at_idx" ON "network_failure" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE UNIQUE INDEX "broker_resource_server_id_idx" ON "broker" USING btree ("resource_server_id");
+--> statement-breakpoint
+CREATE INDEX "rule_subject_kind_subject_idx" ON "rule" USING btree ("subject_kind","subject");
+--> statement-breakpoint
+CREATE INDEX "audit_event_expires_at_idx" ON "audit_event" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "audit_event_target_id_idx" ON "audit_event" USING btree ("target","id");
+--> statement-breakpoint
+CREATE INDEX "audit_event_event_id_idx" ON "audit_event" USING btree ("event","id");
