@@ -158,6 +158,7 @@ test('retire() of the key in use puts the waiting one in its place', async () =>
   const next = await ring.rotate('ES256', {}, OPERATOR)
   await ring.retire(kidOf(ring, 'active'), OPERATOR)
   expect(ring.list()).toMatchObject([{ kid: next.kid, state: 'active' }])
+  expect(opened.audit.entries.at(-1)).toMatchObject({ event: 'key.activated', target: `key:${next.kid}` })
 })
 
 test('a retired kid stays as a tombstone without its private key', async () => {
@@ -205,4 +206,26 @@ test('a clock that falls back leaves a key to sign with', async () => {
   const { ring, world } = opened
   world.pass(-HOUR)
   expect(await ring.verify(await sign(ring), 'at+jwt')).toEqual({ sub: 'alice' })
+})
+
+test('a change that others keep overtaking is refused in the end, and nothing is half done', async () => {
+  await using opened = await openRing()
+  const { ring, storage } = opened
+  const before = ring.jwks()
+  const commit = storage.commit.bind(storage)
+  storage.commit = () => Promise.resolve({ ok: false, failed: 0 })
+  expect(await refusal(ring.rotate('ES256', { now: true }, OPERATOR))).toMatchObject({ code: 'conflict' })
+  expect(await refusal(ring.rotate('ES256', {}, OPERATOR))).toMatchObject({ code: 'conflict' })
+  expect(await refusal(ring.retire(kidOf(ring, 'active'), OPERATOR))).toMatchObject({ code: 'conflict' })
+  storage.commit = commit
+  expect(ring.jwks()).toBe(before)
+})
+
+test('a key ring is closed when what it was doing is done', async () => {
+  await using opened = await openRing()
+  const other = await opened.another()
+  const rotated = other.rotate('ES256', {}, OPERATOR)
+  await other[Symbol.asyncDispose]()
+  expect(Bun.peek.status(rotated)).toBe('fulfilled')
+  expect(await rotated).toMatchObject({ state: 'next' })
 })

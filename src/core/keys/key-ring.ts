@@ -90,12 +90,12 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   }
 
   async function replaceNow(algorithm: SigningAlgorithm, caller: Caller): Promise<KeyInfo | undefined> {
-    const { kid, step, note } = await stored.takeOver(algorithm, caller)
+    const { key, waiting, step } = await stored.takeOver(algorithm)
     if (!(await storage.commit([step])).ok) return undefined
-    note()
+    if (!waiting) stored.note('key.created', key, caller)
     await stored.load()
     await stored.settle([algorithm], caller)
-    return infoFor(kid)
+    return infoFor(key.kid)
   }
 
   async function retireNow(kid: string, caller: Caller): Promise<true | undefined> {
@@ -103,11 +103,11 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
     const key = living(stored.rows(), now).find((each) => each.kid === kid)
     if (!key) throw new Problem('not_found', 'There is no key in use with this id')
     const end = { set: { retiredAt: now, retiresAt: now, sealedPrivate: null }, when: { retiredAt: null } }
-    const successor = active(key.algorithm)?.kid === kid ? await stored.takeOver(key.algorithm, caller) : undefined
+    const successor = active(key.algorithm)?.kid === kid ? await stored.takeOver(key.algorithm) : undefined
     const steps = [update(signingKeys, { kid }, end), ...(successor ? [successor.step] : [])]
     if (!(await storage.commit(steps)).ok) return undefined
     stored.note('key.retired', key, caller)
-    successor?.note()
+    if (successor) stored.note(successor.waiting ? 'key.activated' : 'key.created', successor.key, caller)
     await stored.load()
     return true
   }

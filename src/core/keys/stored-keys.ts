@@ -21,10 +21,10 @@ export interface KeyRingDeps {
 
 /** A key about to be used: stored by `step`, together with whatever else must happen at once. */
 export interface TakeOver {
-  readonly kid: string
+  readonly key: SigningKey
+  /** Whether it was published before. */
+  readonly waiting: boolean
   readonly step: Step
-  /** What to write into the audit log once the step is applied. */
-  readonly note: () => void
 }
 
 export interface StoredKeys {
@@ -37,7 +37,7 @@ export interface StoredKeys {
   /** `undefined` if another process stored a key at the same moment; either way the rows are read anew. */
   create(algorithm: SigningAlgorithm, activeAt: number, caller: Caller): Promise<SigningKey | undefined>
   /** Puts a key in use at once: the one that waits, else a new one. */
-  takeOver(algorithm: SigningAlgorithm, caller: Caller): Promise<TakeOver>
+  takeOver(algorithm: SigningAlgorithm): Promise<TakeOver>
   /** Writes what the time has brought. */
   settle(algorithms: Iterable<SigningAlgorithm>, caller: Caller): Promise<void>
   note(event: 'key.created' | 'key.activated' | 'key.retired', key: SigningKey, caller: Caller): void
@@ -115,15 +115,15 @@ export function createStoredKeys({ storage, world, settings, audit, masterKey }:
     load,
     create,
     note,
-    async takeOver(algorithm, caller) {
+    async takeOver(algorithm) {
       const now = world.now()
       const next = nextOf(rows, algorithm, now)
       if (next) {
         const change = { set: { activeAt: now }, when: { activeAt: next.activeAt, retiredAt: null } }
-        return { kid: next.kid, step: update(signingKeys, { kid: next.kid }, change), note() {} }
+        return { key: next, waiting: true, step: update(signingKeys, { kid: next.kid }, change) }
       }
       const made = await newKey(algorithm, now)
-      return { kid: made.kid, step: insert(signingKeys, made), note: () => note('key.created', made, caller) }
+      return { key: made, waiting: false, step: insert(signingKeys, made) }
     },
     async settle(algorithms, caller) {
       for (const algorithm of algorithms) {
