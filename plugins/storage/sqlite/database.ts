@@ -1,6 +1,6 @@
 /** Opening a database file, and saying in one sentence why it cannot be opened or copied. */
 import { Database } from 'bun:sqlite'
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, statSync, unlinkSync } from 'node:fs'
+import { chmodSync, closeSync, fsyncSync, openSync, statSync, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Only for the owner: the file holds password hashes. */
@@ -11,8 +11,10 @@ const RUNNING_PATIENCE = 250
 
 export function openDatabase(file: string, durability: 'full' | 'normal'): Database {
   return saying(`Cannot open ${file}`, file, () => {
-    if (!existsSync(file)) closeSync(openSync(file, 'a', MODE))
-    else if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, MODE)
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (!found) closeSync(openSync(file, 'a', MODE))
+    else if (!found.isFile()) throw new Error('it is not a file')
+    else if ((found.mode & 0o077) !== 0) chmodSync(file, MODE)
     const database = new Database(file, { readwrite: true, create: false })
     try {
       database.run(`PRAGMA busy_timeout = ${OPENING_PATIENCE}`)
@@ -88,7 +90,6 @@ const REASONS: Readonly<Record<string, (file: string) => string>> = {
   ENOSPC: () => 'the disk is full',
   ENOENT: (file) => `the folder ${dirname(file)} does not exist`,
   ENOTDIR: (file) => `${dirname(file)} is not a folder`,
-  EISDIR: () => 'it is a folder',
   EACCES: () => 'permission denied',
   EPERM: () => 'permission denied',
   EROFS: () => 'the file system is read-only',
