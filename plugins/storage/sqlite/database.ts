@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 
 /** Only for the owner: the file holds password hashes. */
 const MODE = 0o600
-/** While the database is being opened and migrated there is nothing else to do; afterwards the writer waits. */
+/** Milliseconds to wait for a lock: while opening and migrating there is nothing else to do. */
 const OPENING_PATIENCE = 30_000
 const RUNNING_PATIENCE = 250
 
@@ -31,8 +31,10 @@ export function openDatabase(file: string, durability: 'full' | 'normal'): Datab
   })
 }
 
-/** From now on a busy database makes the writer wait, not the process. */
-export function stopWaiting(database: Database): void {
+/** Does what comes before serving: waits for other processes meanwhile. Afterwards the writer waits, not the process. */
+export function beforeServing(database: Database, work: () => void): void {
+  database.run(`PRAGMA busy_timeout = ${OPENING_PATIENCE}`)
+  work()
   database.run(`PRAGMA busy_timeout = ${RUNNING_PATIENCE}`)
 }
 

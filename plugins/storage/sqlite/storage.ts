@@ -15,7 +15,7 @@ import {
   type Storage,
   shapeOf,
 } from '#plugin'
-import { copyDatabase, saying, stopWaiting } from './database.ts'
+import { beforeServing, copyDatabase, saying } from './database.ts'
 import { migrate } from './migrate.ts'
 import * as form from './statements.ts'
 import { decodeRow, encode, encodeRow } from './values.ts'
@@ -83,14 +83,13 @@ export function sqliteStorage(database: Database, file: string): Storage {
   return {
     async migrate(collections) {
       try {
-        migrate(database, collections)
+        beforeServing(database, () => migrate(database, collections))
       } catch (error) {
         if (error instanceof SchemaTooNew || error instanceof TypeError) throw error
         saying(`Cannot migrate ${file}`, file, () => {
           throw error
         })
       }
-      stopWaiting(database)
     },
     async get(collection, key) {
       return readOne(checkKey(collection, key), shapeOf(collection))
