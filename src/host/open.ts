@@ -56,10 +56,15 @@ async function invoke<Opened extends AsyncDisposable, Context>(
 }
 
 async function configOf(plugin: { readonly config: TSchema }, { section, path, env }: Opening): Promise<unknown> {
-  const own = Object.fromEntries(Object.entries(section).filter(([key]) => !HOST_KEYS.includes(key)))
-  const resolved = await readSecrets(own, path, env)
+  const own = Object.entries(section).filter(([key]) => !HOST_KEYS.includes(key))
+  // Key by key: a section of one key called `file` is a section, not a secret.
+  const read = await Promise.all(own.map(([key, raw]) => readSecrets(raw, `${path}.${key}`, env)))
+  const resolved = Object.fromEntries(own.map(([key], index) => [key, read[index]]))
   const { value, faults } = checkValue(plugin.config, structuredClone(resolved), { path })
-  if (faults.length > 0) throw new ConfigError(`the configuration of ${path}`, hide(secretsIn(own, resolved), faults))
+  if (faults.length > 0) {
+    const secrets = own.flatMap(([, raw], index) => secretsIn(raw, read[index]))
+    throw new ConfigError(`the configuration of ${path}`, hide(secrets, faults))
+  }
   return Value.Decode(plugin.config, value)
 }
 
