@@ -14,8 +14,9 @@ import type {
 import type { Environment } from '../config/environment.ts'
 import { ConfigError } from '../config/fault.ts'
 import { nearest } from '../config/nearest.ts'
+import { TOO_LATE, within } from './deadline.ts'
 import { type ExternalPlugin, loadPlugin } from './external.ts'
-import { openPlugin, type Section, TOO_LATE, within } from './open.ts'
+import { openPlugin, type Section } from './open.ts'
 import { oneLine, PluginError } from './plugin-error.ts'
 import type { AnyPlugin } from './plugin-module.ts'
 

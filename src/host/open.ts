@@ -6,6 +6,7 @@ import { checkValue } from '../config/check.ts'
 import type { Environment } from '../config/environment.ts'
 import { ConfigError, type Fault } from '../config/fault.ts'
 import { isSecretRef, readSecrets } from '../config/secret.ts'
+import { TOO_LATE, within } from './deadline.ts'
 import { oneLine } from './plugin-error.ts'
 
 /** The keys of a section that are the host's, not the plugin's. */
@@ -96,16 +97,4 @@ function faultOf(kind: string, opened: unknown): string | undefined {
   if (kind === 'login' && !ABILITIES.some(has)) return `the source has none of ${ABILITIES.join(', ')}`
   const missing = kind === 'storage' ? STORAGE_METHODS.filter((method) => !has(method)) : []
   return missing.length > 0 ? `the storage lacks ${missing.join(', ')}` : undefined
-}
-
-export const TOO_LATE = Symbol('too late')
-
-export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | typeof TOO_LATE> {
-  const { promise, resolve } = Promise.withResolvers<typeof TOO_LATE>()
-  const timer = setTimeout(() => resolve(TOO_LATE), milliseconds)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -4,6 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { join, parse } from 'node:path'
+import { TOO_LATE, within } from './deadline.ts'
 import { oneLine, PluginError, type PluginFault } from './plugin-error.ts'
 import { importPlugin } from './plugin-module.ts'
 
@@ -37,8 +38,8 @@ export async function probe(file: string, path: string, deadline = DEFAULT_DEADL
   const printed = new Response(child.stdout).text()
   const code = await child.exited
   // A process that the plugin left behind may keep the pipe open.
-  const output = await Promise.race([printed, Bun.sleep(500).then(() => '')])
-  const line = output.split('\n').findLast((each) => each.startsWith(MARK))
+  const output = await within(500, printed)
+  const line = output === TOO_LATE ? undefined : output.split('\n').findLast((each) => each.startsWith(MARK))
   const report = line === undefined ? undefined : (JSON.parse(line.slice(MARK.length)) as Report)
   if (report && 'plugin' in report) return report.plugin
   if (report) throw new PluginError(report.fault, path, report.sentence)
