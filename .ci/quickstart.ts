@@ -15,6 +15,7 @@ interface Initialised {
 async function run<T>(...words: string[]): Promise<T> {
   const child = Bun.spawn([leveret, ...words, '--json'], {
     cwd: folder,
+    env: { ...process.env, LEVERET_LOG_LEVEL: 'warn' },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',
