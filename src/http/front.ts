@@ -1,0 +1,143 @@
+/** Everything that listens: the API, the control socket and, if they have one of their own, the metrics. */
+import type { Core } from '../core/core.ts'
+import type { Logger } from '../plugin/index.ts'
+import type { BrokerAccess } from './access.ts'
+import { type AppOptions, createApp, mount } from './app.ts'
+import { createAuthorise } from './access.ts'
+import { addressList } from './client-address.ts'
+import { createGate, type Gate } from './gate.ts'
+import { type Certificate, type Listener, listenTcp, listenUnix, type TcpListener } from './listen.ts'
+import { type BuildInfo, createMetrics, type Metrics } from './metrics.ts'
+import { pipeline } from './pipeline.ts'
+import type { Control } from './routes/control.ts'
+import { healthRoutes, type Readiness } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
+
+/** Applies at the next request. */
+export interface LiveOptions {
+  readonly trustedProxies: readonly string[]
+  readonly brokerAccess: BrokerAccess
+  readonly limits: { readonly body: number; readonly idle: number; readonly shutdown: number }
+}
+/** Fixed while the process runs. */
+export interface FrontOptions {
+  readonly publicUrl: URL
+  readonly build: BuildInfo
+  readonly listen: {
+    readonly tcp: boolean
+    readonly host: string
+    readonly port: number
+    readonly unix?: string
+    readonly reusePort: boolean
+  }
+  readonly metrics: { readonly enabled: boolean; readonly host: string; readonly port?: number }
+  readonly controlSocket: string
+  readonly log: Logger
+  readonly live: () => LiveOptions
+  /** Reads the certificate files; absent without TLS. */
+  readonly certificate?: () => Promise<Certificate>
+  readonly readiness: Readiness
+  readonly control: Control
+  readonly apiPage: AppOptions['apiPage']
+}
+
+export interface Front {
+  readonly metrics: Metrics
+  /** The API as the operator, without a socket. */
+  control(request: Request): Promise<Response>
+  listen(): Promise<readonly string[]>
+  /** Reads the certificate files again; what they hold is used for new connections. Throws and changes nothing on a fault. */
+  renewCertificate(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function createFront(core: Core, options: FrontOptions): Front {
+  const { log, live } = options
+  const metrics = createMetrics(options.build, core.world.now())
+  const gates = createGates(core, options, metrics)
+  const listeners: Listener[] = []
+  let main: TcpListener | undefined
+  let served: Certificate | undefined
+
+  async function bindMain(): Promise<string[]> {
+    const { listen, certificate } = options
+    if (!listen.tcp) return []
+    served = await certificate?.()
+    const tls = served && { tls: served }
+    main = listenTcp({ ...listen, ...tls, gate: gates.public(), log, ...sizes(live()) })
+    listeners.push(main)
+    return [main.url]
+  }
+
+  async function bindUnix(path: string, operator: boolean): Promise<string[]> {
+    const gate = operator ? gates.control() : gates.public()
+    const listener = await listenUnix({ path, operator, gate, log, ...sizes(live()) })
+    listeners.push(listener)
+    return operator ? [] : [listener.url]
+  }
+
+  function bindMetrics(): void {
+    const { enabled, host, port } = options.metrics
+    if (!enabled || port === undefined) return
+    listeners.push(listenTcp({ host, port, reusePort: false, gate: gates.metrics(), log, ...sizes(live()) }))
+  }
+
+  return {
+    metrics,
+    control: (request) => gates.control()(request, { address: undefined, operator: true, inProcess: true }),
+    async listen() {
+      const urls = await bindMain()
+      if (options.listen.unix !== undefined) urls.push(...(await bindUnix(options.listen.unix, false)))
+      bindMetrics()
+      await bindUnix(options.controlSocket, true)
+      return urls
+    },
+    async renewCertificate() {
+      const renewed = await options.certificate?.()
+      if (!renewed || !main || (renewed.cert === served?.cert && renewed.key === served.key)) return
+      main.swap(renewed)
+      served = renewed
+    },
+    async stop() {
+      const { shutdown } = live().limits
+      await Promise.all(listeners.splice(0).map((listener) => listener.stop(shutdown)))
+    },
+  }
+}
+
+/** One gate each for the public, the operator and the scraper of metrics; made when first needed. */
+function createGates(core: Core, options: FrontOptions, metrics: Metrics) {
+  const { live, log, publicUrl, build, readiness, control, apiPage } = options
+  const isTrustedProxy = derived(() => live().trustedProxies, addressList)
+  const bodyLimit = () => live().limits.body
+  const brokerAccess = () => live().brokerAccess
+  const gateOptions = { log, metrics, https: publicUrl.protocol === 'https:', bodyLimit, isTrustedProxy }
+  const appOptions = { publicUrl, version: build.version, log, bodyLimit, readiness, brokerAccess, apiPage }
+  const shared = options.metrics.enabled && options.metrics.port === undefined ? metrics : undefined
+  const scraped = [...metricsRoutes(metrics), ...healthRoutes(readiness, core.world)]
+  const steps = { authorise: createAuthorise(core, brokerAccess), publicOrigin: publicUrl.origin, bodyLimit, log }
+  return {
+    public: once(() => createGate(createApp(core, { ...appOptions, metrics: shared }).fetch, gateOptions)),
+    control: once(() => createGate(createApp(core, { ...appOptions, metrics, control }).fetch, gateOptions)),
+    metrics: once(() => createGate(mount(scraped, '', (each) => pipeline(each, steps)), gateOptions)),
+  } satisfies Record<string, () => Gate>
+}
+
+function sizes({ limits }: LiveOptions) {
+  return { idle: limits.idle, bodyLimit: limits.body }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
+/** What follows from a setting, worked out anew only when the setting is another one. */
+function derived<S, T>(setting: () => S, make: (setting: S) => T): () => T {
+  let known: { readonly from: S; readonly made: T } | undefined
+  return () => {
+    const from = setting()
+    if (known?.from !== from) known = { from, made: make(from) }
+    return known.made
+  }
+}
