@@ -1,15 +1,22 @@
 /** The domain, composed: what the HTTP surface and the command line speak to. */
 import type { Storage } from '#plugin'
-import type { Audit } from './audit/audit.ts'
-import type { KeyRing } from './keys/key-ring.ts'
-import type { Login } from './login/login.ts'
-import type { Brokers, Rules } from './rabbitmq/rules.ts'
-import type { Sessions } from './session/sessions.ts'
+import { type Audit, type AuditEntry, createAudit } from './audit/audit.ts'
+import { collections } from './collections.ts'
+import { createJanitor, type Janitor } from './janitor.ts'
+import { type KeyRing, openKeyRing } from './keys/key-ring.ts'
+import type { ConfiguredSource, Login } from './login/login.ts'
+import { createLogin } from './login/password-login.ts'
+import { createThrottle, type Throttle } from './login/throttle.ts'
+import { createBrokers } from './rabbitmq/brokers.ts'
+import { type Brokers, createRules, type Rules } from './rabbitmq/rules.ts'
+import { createSessions, type Sessions } from './session/sessions.ts'
 import type { Settings } from './settings.ts'
+import { createGroups } from './users/manage-groups.ts'
+import { createUsers } from './users/manage-users.ts'
 import type { Groups, Users } from './users/users.ts'
 import type { World } from './world.ts'
 
-export interface Core {
+export interface Core extends AsyncDisposable {
   readonly world: World
   readonly settings: () => Settings
   readonly storage: Storage
@@ -17,8 +24,64 @@ export interface Core {
   readonly keys: KeyRing
   readonly users: Users
   readonly groups: Groups
+  readonly throttle: Throttle
   readonly login: Login
   readonly sessions: Sessions
   readonly brokers: Brokers
   readonly rules: Rules
+  readonly janitor: Janitor
+}
+
+export interface CoreDeps {
+  readonly world: World
+  readonly settings: () => Settings
+  /** Opened and migrated; stays the property of the caller. */
+  readonly storage: Storage
+  /** 32 bytes. */
+  readonly masterKey: Uint8Array
+  readonly sources: () => readonly ConfiguredSource[]
+  /** Hears of every audit event, for the metrics. */
+  readonly heard?: (entry: AuditEntry) => void
+}
+
+/** Disposing of it writes what is pending and forgets the keys. */
+export async function createCore(given: CoreDeps): Promise<Core> {
+  const { world, settings, storage, masterKey, sources, heard } = given
+  await using stack = new AsyncDisposableStack()
+  const audit = overheard(stack.use(createAudit(given)), heard)
+  const keys = stack.use(await openKeyRing({ storage, world, settings, audit, masterKey }))
+  const throttle = createThrottle(given)
+  const deps = { storage, world, settings, sources, audit, keys, throttle }
+  const users = createUsers(deps)
+  const groups = createGroups(deps)
+  const login = createLogin(deps)
+  const brokers = createBrokers(deps)
+  const rules = createRules({ ...deps, brokers })
+  const sessions = stack.use(createSessions({ ...deps, users, login, brokers, rules }))
+  const janitor = stack.use(
+    createJanitor({
+      storage,
+      collections,
+      world,
+      tasks: {
+        'keys.tick': () => keys.tick(),
+        'sessions.flush': () => sessions.flush(),
+        'audit.flush': () => audit.flush(),
+      },
+    }),
+  )
+  const disposal = stack.move()
+  const parts = { audit, keys, users, groups, throttle, login, sessions, brokers, rules, janitor }
+  return { world, settings, storage, ...parts, [Symbol.asyncDispose]: () => disposal.disposeAsync() }
+}
+
+function overheard(audit: Audit, heard: CoreDeps['heard']): Audit {
+  if (!heard) return audit
+  return {
+    ...audit,
+    record(entry) {
+      heard(entry)
+      audit.record(entry)
+    },
+  }
 }
