@@ -71,6 +71,7 @@ const SRC_FILES = [
   'main.ts',
   'server.ts',
   'builtin-plugins.ts',
+  'generations.ts',
   'log.ts',
   'settings-of-config.ts',
   'assets.d.ts',

@@ -34,7 +34,7 @@ export interface AppOptions {
   /** `undefined` when the metrics have a listener of their own, or none. */
   readonly metrics: Metrics | undefined
   /** Present on the control socket only, and then the path of the public URL does not count. */
-  readonly control?: Control
+  readonly control?: { readonly by: Control; readonly urls: () => readonly string[] }
   /** Draws the API description for people. */
   readonly apiPage: (description: ApiDescription) => { readonly html: string; readonly policy: string }
 }
@@ -58,7 +58,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...auditRoutes(core),
     ...healthRoutes(options.readiness, core.world),
     ...(options.metrics ? metricsRoutes(options.metrics) : []),
-    ...(options.control ? controlRoutes(options.control, core) : []),
+    ...(options.control ? controlRoutes(options.control.by, options.control.urls, core) : []),
   ]
   return [...endpoints, ...openapiRoutes(endpoints, options)]
 }

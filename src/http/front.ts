@@ -54,7 +54,8 @@ export interface Front {
 export function createFront(core: Core, options: FrontOptions): Front {
   const { log, live } = options
   const metrics = createMetrics(options.build, core.world.now())
-  const gates = createGates(core, options, metrics)
+  let urls: readonly string[] = []
+  const gates = createGates(core, options, { metrics, urls: () => urls })
   const listeners: Listener[] = []
   let main: TcpListener | undefined
   let served: Certificate | undefined
@@ -86,11 +87,11 @@ export function createFront(core: Core, options: FrontOptions): Front {
     metrics,
     control: (request) => gates.control()(request, { address: undefined, operator: true, inProcess: true }),
     async listen() {
-      const urls = await bindMain()
-      if (options.listen.unix !== undefined) urls.push(...(await bindUnix(options.listen.unix, false)))
+      const bound = await bindMain()
+      if (options.listen.unix !== undefined) bound.push(...(await bindUnix(options.listen.unix, false)))
       bindMetrics()
       await bindUnix(options.controlSocket, true)
-      return urls
+      return (urls = bound)
     },
     async renewCertificate() {
       const renewed = await options.certificate?.()
@@ -106,7 +107,11 @@ export function createFront(core: Core, options: FrontOptions): Front {
 }
 
 /** One gate each for the public, the operator and the scraper of metrics; made when first needed. */
-function createGates(core: Core, options: FrontOptions, metrics: Metrics) {
+function createGates(
+  core: Core,
+  options: FrontOptions,
+  { metrics, urls }: { readonly metrics: Metrics; readonly urls: () => readonly string[] },
+) {
   const { live, log, publicUrl, build, readiness, control, apiPage } = options
   const isTrustedProxy = derived(() => live().trustedProxies, addressList)
   const bodyLimit = () => live().limits.body
@@ -118,7 +123,7 @@ function createGates(core: Core, options: FrontOptions, metrics: Metrics) {
   const steps = { authorise: createAuthorise(core, brokerAccess), publicOrigin: publicUrl.origin, bodyLimit, log }
   return {
     public: once(() => createGate(createApp(core, { ...appOptions, metrics: shared }).fetch, gateOptions)),
-    control: once(() => createGate(createApp(core, { ...appOptions, metrics, control }).fetch, gateOptions)),
+    control: once(() => createGate(createApp(core, { ...appOptions, metrics, control: { by: control, urls } }).fetch, gateOptions)),
     metrics: once(() => createGate(mount(scraped, '', (each) => pipeline(each, steps)), gateOptions)),
   } satisfies Record<string, () => Gate>
 }

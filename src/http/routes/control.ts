@@ -9,8 +9,9 @@ import { instant, strict } from '../schemas.ts'
 export interface Control {
   /** Reads the configuration anew and swaps; refuses with every fault and keeps the old one. */
   reload(): Promise<void>
-  status(): {
+  status(urls: readonly string[]): {
     readonly version: string
+    readonly commit: string
     readonly pid: number
     readonly startedAt: number
     readonly urls: readonly string[]
@@ -19,7 +20,11 @@ export interface Control {
   }
 }
 
-export function controlRoutes(control: Control, { storage, sessions }: Pick<Core, 'storage' | 'sessions'>) {
+export function controlRoutes(
+  control: Control,
+  urls: () => readonly string[],
+  { storage, sessions }: Pick<Core, 'storage' | 'sessions'>,
+) {
   return [
     endpoint({
       method: 'POST',
@@ -46,7 +51,7 @@ export function controlRoutes(control: Control, { storage, sessions }: Pick<Core
       access: 'operator',
       summary: 'What is running',
       handle() {
-        const { startedAt, ...status } = control.status()
+        const { startedAt, ...status } = control.status(urls())
         return { ...status, startedAt: instant(startedAt) }
       },
     }),
