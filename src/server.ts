@@ -184,10 +184,12 @@ async function readiness(core: Core, generations: Generations) {
       return { ok: true }
     }),
     answered('keys', async () => ({ ok: core.keys.list().some(({ state }) => state === 'active') })),
-    ...generations.current().sources.map(({ id, source }) =>
-      answered(`login:${id}`, async () => (source.health ? source.health() : { ok: true })),
-    ),
-    ...generations.faults().map(({ message }) => ({ name: 'plugin', ok: true, detail: message })),
+    ...generations
+      .current()
+      .sources.map(({ id, source }) =>
+        answered(`login:${id}`, async () => (source.health ? source.health() : { ok: true })),
+      ),
+    ...generations.faults().map(async ({ message }) => ({ name: 'plugin', ok: true, detail: message })),
   ])
 }
 

@@ -123,8 +123,15 @@ function createGates(
   const steps = { authorise: createAuthorise(core, brokerAccess), publicOrigin: publicUrl.origin, bodyLimit, log }
   return {
     public: once(() => createGate(createApp(core, { ...appOptions, metrics: shared }).fetch, gateOptions)),
-    control: once(() => createGate(createApp(core, { ...appOptions, metrics, control: { by: control, urls } }).fetch, gateOptions)),
-    metrics: once(() => createGate(mount(scraped, '', (each) => pipeline(each, steps)), gateOptions)),
+    control: once(() =>
+      createGate(createApp(core, { ...appOptions, metrics, control: { by: control, urls } }).fetch, gateOptions),
+    ),
+    metrics: once(() =>
+      createGate(
+        mount(scraped, '', (each) => pipeline(each, steps)),
+        gateOptions,
+      ),
+    ),
   } satisfies Record<string, () => Gate>
 }
 

@@ -30,14 +30,33 @@ export function testCertificates(): Promise<TestCertificates> {
 async function make(): Promise<TestCertificates> {
   const folder = await mkdtemp(join(tmpdir(), 'leveret-ca-'))
   const [caFile, caKey] = [join(folder, 'ca.pem'), join(folder, 'ca.key')]
-  await openssl(['req', '-x509', ...EC, '-keyout', caKey, '-out', caFile, '-days', '30', '-subj', '/CN=Leveret test CA'])
+  await openssl([
+    'req',
+    '-x509',
+    ...EC,
+    '-keyout',
+    caKey,
+    '-out',
+    caFile,
+    '-days',
+    '30',
+    '-subj',
+    '/CN=Leveret test CA',
+  ])
   const issue = async (name: string): Promise<ServerCertificate> => {
     const [certFile, keyFile] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)]
     const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1'
     await openssl(
-      ['req', '-x509', ...EC, '-keyout', keyFile, '-out', certFile, '-days', '20', '-subj', `/CN=${name}`].concat(
-        ['-CA', caFile, '-CAkey', caKey, '-addext', names, '-addext', 'basicConstraints=critical,CA:FALSE'],
-      ),
+      ['req', '-x509', ...EC, '-keyout', keyFile, '-out', certFile, '-days', '20', '-subj', `/CN=${name}`].concat([
+        '-CA',
+        caFile,
+        '-CAkey',
+        caKey,
+        '-addext',
+        names,
+        '-addext',
+        'basicConstraints=critical,CA:FALSE',
+      ]),
     )
     return { certFile, keyFile, cert: await Bun.file(certFile).text(), key: await Bun.file(keyFile).text() }
   }

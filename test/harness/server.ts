@@ -161,12 +161,13 @@ async function administratorToken({ core }: Instance, login: TestServer['login']
   return login({ ...ADMIN, vhost })
 }
 
-function withJson(init: RequestInit & { readonly json?: unknown } = {}): RequestInit & { headers: Record<string, string> } {
+function withJson(init: RequestInit & { readonly json?: unknown } = {}) {
   const { json, ...rest } = init
-  const headers = Object.fromEntries(new Headers(init.headers))
-  if (json === undefined) return { ...rest, headers }
-  const type = init.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
-  return { ...rest, body: JSON.stringify(json), headers: { 'content-type': type, ...headers } }
+  const headers: Record<string, string> = {}
+  if (json !== undefined)
+    headers['content-type'] = init.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
+  for (const [name, value] of new Headers(init.headers)) headers[name] = value
+  return { ...rest, headers, ...(json !== undefined && { body: JSON.stringify(json) }) }
 }
 
 /** Tables are merged key by key, everything else is replaced. */

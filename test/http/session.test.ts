@@ -17,7 +17,7 @@ test('logging in, exchanging, describing and logging out, from outside', async (
   })
   const session = await bodyOf(login)
   expect(session).toMatchObject({ token_type: 'bearer', expires_in: 86_400, vhost: 'prod', broker: 'main' })
-  const headers = { authorization: `Bearer ${session['id_token']}` }
+  const headers = { authorization: `Bearer ${String(session['id_token'])}` }
   const exchanged = await server.fetch('/auth/session/token', { method: 'POST', headers })
   expect(await bodyOf(exchanged)).toMatchObject({ token_type: 'bearer', expires_in: 300, vhost: 'prod' })
   expect(exchanged.headers.get('cache-control')).toBe('no-store')
