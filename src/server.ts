@@ -16,6 +16,10 @@ import { createGenerations, type Generations } from './generations.ts'
 import { createLog, type Log, type LogOptions } from './log.ts'
 import { openapiPage } from './web/openapi-page.ts'
 
+/** For `leveret plugin`, which opens no instance. */
+export { BUILTIN_PLUGINS } from './builtin-plugins.ts'
+export { checkPlugin } from './host/external.ts'
+
 export interface Instance extends AsyncDisposable {
   readonly core: Core
   readonly log: Log
