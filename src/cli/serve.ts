@@ -1,0 +1,46 @@
+/** `leveret serve`: the server itself, until it is told to stop. */
+import type { Config } from '../config/schema.ts'
+import { loadConfig } from '../config/load.ts'
+import { defineCommand } from './command.ts'
+import { configOf, configSource } from './client.ts'
+import type { Instance } from '../server.ts'
+import { commit, version } from './version.ts'
+
+export const serve = defineCommand({
+  name: 'serve',
+  summary: 'Run the server',
+  about: `Runs until SIGTERM or SIGINT, then finishes what is under way and ends. SIGHUP reads the configuration anew: if something
+    is wrong with it, the old one stays and the log says why.`,
+  args: {},
+  options: {},
+  examples: [
+    { says: 'With leveret.toml in this folder', line: 'leveret serve' },
+    { says: 'With another configuration', line: 'leveret serve --config /etc/leveret/leveret.toml' },
+    { says: 'Read the configuration anew', line: 'kill -HUP $(pidof leveret)' },
+  ],
+  async run({ common, io }) {
+    const source = await configSource(common, io)
+    const { config } = await configOf(common, io)
+    const stop = Promise.withResolvers<void>()
+    using _term = io.onSignal('SIGTERM', stop.resolve)
+    using _int = io.onSignal('SIGINT', stop.resolve)
+    const { openInstance } = await import('../server.ts')
+    const readConfig = async () => (await loadConfig(source)).config
+    await using instance = await openInstance(config, { env: io.env, readConfig, build: { version, commit } })
+    using _hup = io.onSignal('SIGHUP', () => void reload(instance, readConfig))
+    const { urls } = await instance.listen()
+    for (const url of urls) io.out(`Listening on ${url}\n`)
+    await stop.promise
+    return undefined
+  },
+})
+
+/** Any failure leaves the server as it is. */
+async function reload(instance: Instance, readConfig: () => Promise<Config>): Promise<void> {
+  try {
+    await instance.reload(await readConfig())
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    instance.log.error('configuration not reloaded, the old one stays', { reason })
+  }
+}
