@@ -82,15 +82,20 @@ export function mount(
   serveBy: (endpoint: Endpoint) => ReturnType<typeof pipeline>,
 ): Routes {
   const methodsOf = methodTable(endpoints, base)
-  const router = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname: false } })
-  router.onError(({ request }) => unrouted(request, methodsOf))
-  for (const endpoint of endpoints) {
-    const serve = serveBy(endpoint)
-    for (const path of addresses(endpoint.path, base))
-      router.route(endpoint.method, path, ({ request, params }) => serve(request, params), { parse: 'none' })
+  const served = endpoints.map((endpoint) => ({ ...endpoint, serve: serveBy(endpoint) }))
+  const router = (standardHostname: boolean): Routes => {
+    const elysia = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname } })
+    elysia.onError(({ request }) => unrouted(request, methodsOf))
+    for (const { method, path, serve } of served)
+      for (const address of addresses(path, base))
+        elysia.route(method, address, ({ request, params }) => serve(request, params), { parse: 'none' })
+    elysia.compile()
+    return elysia.fetch
   }
-  router.compile()
-  return router.fetch
+  // Elysia looks for the path from a fixed offset: 7 is right for http alone, 11 for https and what `gate.ts` lets through.
+  const http = router(false)
+  let https: Routes | undefined
+  return (request) => (request.url.startsWith('https:') ? (https ??= router(true)) : http)(request)
 }
 
 /** RFC 8414 section 3.1 puts the path of the issuer behind the well-known part; OpenID Connect puts it in front. */

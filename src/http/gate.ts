@@ -37,6 +37,11 @@ export type Routes = (request: Request) => Response | Promise<Response>
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/
 const SLASH = 47
 
+/** `https://a/` and `https://ab/`: Elysia would look for the path behind its beginning. */
+function isTooShort(url: string): boolean {
+  return url.startsWith('https:') && url.indexOf('/', 'https://'.length) < 'https://'.length + 3
+}
+
 export function createGate(routes: Routes, options: GateOptions): Gate {
   const { log, metrics } = options
   const standing = standingHeaders(options.https)
@@ -60,7 +65,7 @@ export function createGate(routes: Routes, options: GateOptions): Gate {
   function guard(request: Request, peer: Peer, { requestId }: Arrival): Response | undefined {
     if (!peer.inProcess) {
       const host = request.headers.get('host')
-      if (host === null || !HOST.test(host) || request.url.charCodeAt(0) === SLASH)
+      if (host === null || !HOST.test(host) || request.url.charCodeAt(0) === SLASH || isTooShort(request.url))
         return problemResponse(new Problem('invalid_request', 'The Host header is missing or malformed'), requestId)
     }
     const length = request.headers.get('content-length')
