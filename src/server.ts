@@ -6,7 +6,7 @@ import { ConfigError } from './config/fault.ts'
 import type { Config } from './config/schema.ts'
 import { readSecret } from './config/secret.ts'
 import { collections } from './core/collections.ts'
-import { type Core, createCore } from './core/core.ts'
+import { type Core, createCore, follow } from './core/core.ts'
 import { parseMasterKey } from './core/keys/sealing.ts'
 import { Problem } from './core/problem.ts'
 import type { Caller, World } from './core/world.ts'
@@ -80,6 +80,9 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
       caller: SYSTEM,
       detail: { kind, path, sha256 },
     })
+
+  const following = await follow(core, storage)
+  if (following) stack.use(following)
 
   const reload = reloader({ generations, core, log, front: () => front })
   const opened = createFront(core, frontOptions({ core, config, options, generations, log, reload }))

@@ -4,10 +4,12 @@ import { type Audit, type AuditEntry, createAudit } from './audit/audit.ts'
 import { collections } from './collections.ts'
 import { createJanitor, type Janitor } from './janitor.ts'
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts'
+import { signingKeys } from './keys/records.ts'
 import type { ConfiguredSource, Login } from './login/login.ts'
 import { createLogin } from './login/password-login.ts'
 import { createThrottle, type Throttle } from './login/throttle.ts'
 import { createBrokers } from './rabbitmq/brokers.ts'
+import { brokers as brokerRecords, rules as ruleRecords } from './rabbitmq/records.ts'
 import { type Brokers, createRules, type Rules } from './rabbitmq/rules.ts'
 import { createSessions, type Sessions } from './session/sessions.ts'
 import type { Settings } from './settings.ts'
@@ -42,6 +44,17 @@ export interface CoreDeps {
   readonly sources: () => readonly ConfiguredSource[]
   /** Hears of every audit event, for the metrics. */
   readonly heard?: (entry: AuditEntry) => void
+}
+
+/** Follows what other processes change in the storage they share, so that nothing stale is answered from memory. */
+export async function follow(core: Pick<Core, 'keys' | 'rules' | 'brokers' | 'world'>, storage: Storage) {
+  const { keys, rules, brokers, world } = core
+  return storage.watch?.((changed) => {
+    if (changed.includes(ruleRecords.name)) rules.invalidate()
+    if (changed.includes(brokerRecords.name)) brokers.invalidate()
+    if (!changed.includes(signingKeys.name)) return
+    keys.reload().catch((error: unknown) => world.log.error('signing keys not read anew', { error: String(error) }))
+  })
 }
 
 /** Disposing of it writes what is pending and forgets the keys. */

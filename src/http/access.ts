@@ -83,12 +83,19 @@ function brokerCheck(access: () => BrokerAccess) {
 }
 
 function secretsIn(request: Request): string[] {
-  const url = new URL(request.url)
-  const found = [decodeURIComponent(/\/rabbitmq\/auth\/([^/]+)\/[a-z]+$/.exec(url.pathname)?.[1] ?? '')]
-  found.push(url.searchParams.get('secret') ?? '')
-  const basic = /^basic +([A-Za-z0-9+/=]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-  if (basic) found.push(Buffer.from(basic, 'base64').toString().split(':').slice(1).join(':'))
-  return found.filter((secret) => secret !== '')
+  const { pathname, searchParams } = new URL(request.url)
+  const segment = /\/rabbitmq\/auth\/([^/]+)\/[a-z]+$/.exec(pathname)?.[1] ?? ''
+  const basic = /^basic +([A-Za-z0-9+/=]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
+  const [, ...password] = Buffer.from(basic, 'base64').toString().split(':')
+  return [decoded(segment), searchParams.get('secret') ?? '', password.join(':')].filter((secret) => secret !== '')
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
+  }
 }
 
 function digest(secret: string): Buffer {

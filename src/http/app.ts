@@ -9,7 +9,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { Routes } from './gate.ts'
 import type { Metrics } from './metrics.ts'
 import type { ApiDescription } from './openapi.ts'
-import { pipeline } from './pipeline.ts'
+import { pipeline, type Serve } from './pipeline.ts'
 import { problemResponse } from './problems.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { brokerRoutes } from './routes/brokers.ts'
@@ -18,11 +18,14 @@ import { AUTHORIZATION_SERVER, discoveryRoutes } from './routes/discovery.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
 import { keyRoutes, unavailable } from './routes/keys.ts'
+import { httpAuthRoutes } from './routes/http-auth.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { openapiRoutes } from './routes/openapi.ts'
+import { rabbitmqRoutes } from './routes/rabbitmq.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { userRoutes } from './routes/users.ts'
+import { joinVerbs } from './verbs.ts'
 
 export interface AppOptions {
   readonly publicUrl: URL
@@ -55,6 +58,8 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...groupRoutes(core),
     ...brokerRoutes(core),
     ...ruleRoutes(core),
+    ...rabbitmqRoutes(core, options.brokerAccess),
+    ...httpAuthRoutes(core),
     ...auditRoutes(core),
     ...healthRoutes(options.readiness, core.world),
     ...(options.metrics ? metricsRoutes(options.metrics) : []),
@@ -76,13 +81,9 @@ export function createApp(core: Core, options: AppOptions): App {
 }
 
 /** Endpoints on a router. Elysia routes; what a request goes through is `pipeline.ts`. */
-export function mount(
-  endpoints: readonly Endpoint[],
-  base: string,
-  serveBy: (endpoint: Endpoint) => ReturnType<typeof pipeline>,
-): Routes {
+export function mount(endpoints: readonly Endpoint[], base: string, serveBy: (endpoint: Endpoint) => Serve): Routes {
   const methodsOf = methodTable(endpoints, base)
-  const served = endpoints.map((endpoint) => ({ ...endpoint, serve: serveBy(endpoint) }))
+  const served = joinVerbs(endpoints, serveBy, (request) => unrouted(request, methodsOf))
   const router = (standardHostname: boolean): Routes => {
     const elysia = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname } })
     elysia.onError(({ request }) => unrouted(request, methodsOf))
@@ -130,5 +131,5 @@ function methodTable(endpoints: readonly Endpoint[], base: string): (path: strin
 
 function patternOf(address: string): RegExp {
   const literal = address.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`^${literal.replace(/:[A-Za-z]+/g, '[^/]+')}$`)
+  return new RegExp(`^${literal.replace(/\/:[A-Za-z]+/g, '/[^/]+')}$`)
 }

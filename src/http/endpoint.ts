@@ -25,7 +25,7 @@ export interface Input<Params extends string = string, Query = unknown, Body = u
 
 interface Declared<Path extends string, Q extends TSchema, B extends TSchema> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Parameters as `:name`, always a whole segment. */
+  /** Parameters as `:name`, always a whole segment; the last one may carry a verb: `/users/:id:unlock`. */
   readonly path: Path
   readonly access: Access
   readonly summary: string
@@ -54,8 +54,9 @@ export interface Endpoint extends Omit<Declared<string, TSchema, TSchema>, 'hand
 type Parameter<Path extends string> = Path extends `${string}/:${infer Rest}`
   ? Rest extends `${infer Name}/${infer Tail}`
     ? Name | Parameter<`/${Tail}`>
-    : Rest
+    : WithoutVerb<Rest>
   : never
+type WithoutVerb<Segment extends string> = Segment extends `${infer Name}:${string}` ? Name : Segment
 
 /** Declare an endpoint with the exact types of its input. The pipeline proves them before it calls `handle`. */
 export function endpoint<const Path extends string, Q extends TSchema = TSchema, B extends TSchema = TSchema>(

@@ -60,9 +60,8 @@ export function describeApi(endpoints: readonly Endpoint[], url: string, version
   }
 }
 
-/** `/users/:idAndVerb` is the router's way to say `/users/{id}:change-password`. */
 function publicPath(path: string): string {
-  return path.replace(':idAndVerb', '{id}:change-password').replace(/\/:([A-Za-z]+)/g, '/{$1}')
+  return path.replace(/\/:([A-Za-z]+)/g, '/{$1}')
 }
 
 function operation(endpoint: Endpoint): Operation {

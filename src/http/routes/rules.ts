@@ -32,7 +32,7 @@ export function ruleRoutes({ rules }: Pick<Core, 'rules'>): readonly Endpoint[] 
       summary: 'List vhost rules',
       query: PageQuery,
       answer: listOf(RuleAnswer),
-      handle: async ({ query }) => list(await rules.list(pageOf(query)), wire),
+      handle: async ({ query }) => list(await rules.list(pageOf(query)), ruleWire),
     }),
     endpoint({
       method: 'POST',
@@ -42,7 +42,7 @@ export function ruleRoutes({ rules }: Pick<Core, 'rules'>): readonly Endpoint[] 
       body: t.Object({ ...required, ...t.Partial(t.Object(optional)).properties }, strict),
       answer: RuleAnswer,
       status: 201,
-      handle: async ({ body, caller }) => wire(await rules.create(body, caller)),
+      handle: async ({ body, caller }) => ruleWire(await rules.create(body, caller)),
     }),
     endpoint({
       method: 'GET',
@@ -53,7 +53,7 @@ export function ruleRoutes({ rules }: Pick<Core, 'rules'>): readonly Endpoint[] 
       async handle({ params }) {
         const rule = await rules.get(params.id)
         if (!rule) throw new Problem('not_found', 'There is no such rule')
-        return wire(rule)
+        return ruleWire(rule)
       },
     }),
     endpoint({
@@ -64,7 +64,7 @@ export function ruleRoutes({ rules }: Pick<Core, 'rules'>): readonly Endpoint[] 
       takes: 'merge-patch',
       body: t.Partial(t.Object({ ...required, ...optional }), strict),
       answer: RuleAnswer,
-      handle: async ({ params, body, caller }) => wire(await rules.update(params.id, body, caller)),
+      handle: async ({ params, body, caller }) => ruleWire(await rules.update(params.id, body, caller)),
     }),
     endpoint({
       method: 'DELETE',
@@ -76,6 +76,6 @@ export function ruleRoutes({ rules }: Pick<Core, 'rules'>): readonly Endpoint[] 
   ]
 }
 
-function wire(rule: Rule) {
+export function ruleWire(rule: Rule) {
   return { ...rule, createdAt: instant(rule.createdAt), updatedAt: instant(rule.updatedAt) }
 }

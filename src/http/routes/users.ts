@@ -51,9 +51,9 @@ const UserQuery = t.Object(
   strict,
 )
 
-type Users = Pick<Core, 'users'>
+type UserParts = Pick<Core, 'users' | 'throttle'>
 
-export function userRoutes(core: Users): readonly Endpoint[] {
+export function userRoutes(core: UserParts): readonly Endpoint[] {
   const { users } = core
   return [
     endpoint({
@@ -110,25 +110,35 @@ export function userRoutes(core: Users): readonly Endpoint[] {
       },
     }),
     passwordRoute(core),
+    unlockRoute(core),
   ]
 }
 
-/** `/users/{id}:change-password`; the router knows whole segments only, so the verb is split off here. */
-function passwordRoute(core: Users): Endpoint {
+function passwordRoute(core: UserParts): Endpoint {
   return endpoint({
     method: 'POST',
-    path: '/users/:idAndVerb',
+    path: '/users/:id:change-password',
     access: 'user',
-    summary: 'As /users/{id}:change-password: change the own password, or reset that of somebody else as administrator',
+    summary: 'Change the own password, or reset that of somebody else as administrator',
     body: PasswordChange,
     async handle({ params, body, caller, who }) {
-      const id = /^(.+):change-password$/.exec(params.idAndVerb)?.[1]
-      if (id === undefined) throw new Problem('not_found', 'There is nothing at this address')
-      const user = await reachable(core, id, who)
+      const user = await reachable(core, params.id, who)
       const own = who.kind === 'user' && who.userId === user.id
       if (!own) return core.users.setPassword(user.id, body.newPassword, caller)
       if (body.currentPassword === undefined) throw currentPasswordMissing()
       return core.users.changePassword(user.id, body.currentPassword, body.newPassword, caller)
+    },
+  })
+}
+
+function unlockRoute({ throttle }: UserParts): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: '/users/:id:unlock',
+    access: 'admin',
+    summary: 'Forget the failed logins of a name, known here or not, so that the next attempt waits for nothing',
+    async handle({ params }) {
+      await throttle.clear(params.id)
     },
   })
 }
@@ -140,7 +150,7 @@ function currentPasswordMissing(): Problem {
 }
 
 /** The user by this name, for those who may see it. Others are not told whether there is one. */
-async function reachable({ users }: Users, idOrName: string, who: Who): Promise<User> {
+async function reachable({ users }: Pick<Core, 'users'>, idOrName: string, who: Who): Promise<User> {
   const user = await users.get(idOrName)
   const all = who.kind === 'operator' || (who.kind === 'user' && who.admin)
   if (!all && !(who.kind === 'user' && user?.id === who.userId))
