@@ -21,6 +21,8 @@ const optional = {
   preset: nullableText(64),
   note: t.String({ maxLength: 1000 }),
 }
+/** Not kept: a preset makes its patterns of it. */
+const prefix = t.Optional(t.String({ maxLength: 512, description: 'The preset is about names that begin so' }))
 const RuleAnswer = t.Object({ id: t.String(), ...required, ...optional, createdAt: Instant, updatedAt: Instant })
 
 export function ruleRoutes({ rules }: Pick<Core, 'rules'>): readonly Endpoint[] {
@@ -39,7 +41,7 @@ export function ruleRoutes({ rules }: Pick<Core, 'rules'>): readonly Endpoint[] 
       path: '/rabbitmq/rules',
       access: 'admin',
       summary: 'Create a rule; a preset fills the patterns that are left out',
-      body: t.Object({ ...required, ...t.Partial(t.Object(optional)).properties }, strict),
+      body: t.Object({ ...required, ...t.Partial(t.Object(optional)).properties, prefix }, strict),
       answer: RuleAnswer,
       status: 201,
       handle: async ({ body, caller }) => ruleWire(await rules.create(body, caller)),
@@ -62,7 +64,7 @@ export function ruleRoutes({ rules }: Pick<Core, 'rules'>): readonly Endpoint[] 
       access: 'admin',
       summary: 'Change a rule',
       takes: 'merge-patch',
-      body: t.Partial(t.Object({ ...required, ...optional }), strict),
+      body: t.Partial(t.Object({ ...required, ...optional, prefix }), strict),
       answer: RuleAnswer,
       handle: async ({ params, body, caller }) => ruleWire(await rules.update(params.id, body, caller)),
     }),
