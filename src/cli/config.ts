@@ -1,6 +1,7 @@
 /** `leveret config`: check, explain, show and reload the configuration. */
 import { configReference } from '../config/reference.ts'
 import { redacted } from '../config/redact.ts'
+import { toToml } from '../config/toml.ts'
 import { type CommandGroup, CommandError, defineCommand } from './command.ts'
 import { configOf, configSource, readAnswer, runningServer } from './client.ts'
 
@@ -45,7 +46,7 @@ const show = defineCommand({
   async run({ common, io }) {
     const { config } = await configOf(common, io)
     const shown = redacted(config)
-    return { data: shown, text: Bun.YAML.stringify(shown, null, 2) }
+    return { data: shown, text: toToml(shown) }
   },
 })
 

@@ -1,16 +1,17 @@
 /** A configuration as it may be shown: what looks like a secret in a plugin's section is hidden. */
 import { isSecretRef } from './secret.ts'
-import type { Config } from './schema.ts'
+import { type Config, ConfigSchema } from './schema.ts'
 import { formatDuration, formatSize } from './units.ts'
-import { ConfigSchema } from './schema.ts'
 import type { TSchema } from '@sinclair/typebox'
 
 const SUSPICIOUS = /pass|secret|token|credential|private|apikey|key$/i
 const HIDDEN = '(hidden)'
 
 /** Durations and sizes as text again; references to secrets stay, for they say only where the secret is. */
-export function redacted(config: Config): unknown {
-  return show(ConfigSchema, config, '')
+export function redacted(config: Config): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, show(ConfigSchema.properties[key as keyof Config], value, key)]),
+  )
 }
 
 function show(schema: TSchema | undefined, value: unknown, key: string): unknown {
