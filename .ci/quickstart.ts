@@ -31,8 +31,6 @@ async function setUp(): Promise<Initialised['administrator'] | undefined> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   if (await Bun.file(join(folder, 'leveret.toml')).exists()) return undefined
   const { administrator } = await run<Initialised>('init')
-  await run('broker', 'add', 'rabbitmq', '--id', 'rabbitmq', '--version', '3.10')
-  await run('rule', 'add', '--user', administrator.username, '--vhost', 'prod', '--preset', 'owner')
   return administrator
 }
 
