@@ -151,6 +151,17 @@ const config = defineCommand({
   args: { name },
   options: {
     'broker-version': { ...brokerVersion, help: 'For this RabbitMQ version (default: the registered one)' },
+    'ca-file': {
+      type: 'string',
+      value: 'PATH',
+      help: 'Our certificate authority, as a path on the machine of the broker',
+    },
+    passwords: {
+      type: 'string',
+      choices: ['also', 'only'],
+      help: 'User names and passwords through the HTTP auth backend, beside tokens or instead of them',
+    },
+    'internal-users': { type: 'boolean', help: 'Keep the users that the broker itself knows' },
     only: {
       type: 'string',
       choices: ['rabbitmq.conf', 'advanced.config', 'enabled_plugins'],
@@ -159,11 +170,20 @@ const config = defineCommand({
   },
   examples: [
     { says: 'Configure a broker', line: 'leveret broker config prod-cluster > /etc/rabbitmq/conf.d/50-leveret.conf' },
+    {
+      says: 'With a private certificate authority and password logins beside tokens',
+      line: 'leveret broker config prod-cluster --ca-file /etc/rabbitmq/leveret-ca.pem --passwords also',
+    },
     { says: 'What changes with an upgrade', line: 'leveret broker config prod-cluster --broker-version 4.3' },
   ],
   async run(call) {
     const path = `/rabbitmq/brokers/${segment(call.args.name)}/config`
-    const query = { version: call.options['broker-version'] }
+    const query = {
+      version: call.options['broker-version'],
+      caFile: call.options['ca-file'],
+      passwords: call.options.passwords,
+      internalUsers: call.options['internal-users'] ? 'true' : undefined,
+    }
     const answer = await withApi(call, (api) => api.get<BrokerConfigWire>(path, query))
     return { data: answer, text: configText(answer, call.options.only) }
   },
@@ -183,6 +203,7 @@ const doctor = defineCommand({
       help: 'File that holds the token, "-" for the input, or the token',
     },
     vhost: { type: 'string', value: 'VHOST', help: 'Vhost to open with it (default: that of the token)' },
+    previous: { type: 'string', value: 'FILE', help: 'The token of the open connection that this one is to refresh' },
   },
   examples: [
     { says: 'A token in a file', line: 'leveret broker doctor prod-cluster --token /run/app/token' },
@@ -192,7 +213,12 @@ const doctor = defineCommand({
     },
   ],
   async run(call) {
-    const body = { token: await tokenFrom(call, call.options.token), vhost: call.options.vhost }
+    const { token, vhost, previous } = call.options
+    const body = {
+      token: await tokenFrom(call, token),
+      vhost,
+      previous: previous === undefined ? undefined : await tokenFrom(call, previous),
+    }
     const path = `/rabbitmq/brokers/${segment(call.args.name)}/doctor`
     const answer = await withApi(call, (api) => api.send<DiagnosisWire>('POST', path, body))
     const verdicts = {
@@ -240,6 +266,6 @@ async function tokenFrom({ io }: Pick<Call, 'io'>, place: string): Promise<strin
   if (/^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(place)) return place
   if (place === '-') return (await io.input.all()).trim()
   const file = Bun.file(place)
-  if (!(await file.exists())) throw new CommandError(`--token: there is no file ${place}, and it is no token either`)
+  if (!(await file.exists())) throw new CommandError(`there is no file ${place}, and it is no token either`)
   return (await file.text()).trim()
 }

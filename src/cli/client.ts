@@ -2,7 +2,7 @@
  * The REST API as the commands use it: over the control socket if a server runs on this data folder, else from an
  * instance opened in this process. Either way the caller is the operator: who may read the folder needs no password.
  */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { ProblemOptions } from '../core/problem.ts'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../config/environment.ts'
@@ -32,7 +32,8 @@ export class Refusal extends CommandError {
 
   constructor(status: number, problem: Problem) {
     const faults = problem.faults ?? []
-    const lines = faults.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
+    const untold = faults.filter(({ message }) => problem.detail?.includes(message) !== true)
+    const lines = untold.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
     super((problem.detail ?? problem.title ?? `the server answered with status ${status}`) + lines.join(''))
     this.status = status
     this.code = problem.code ?? 'internal'
@@ -62,7 +63,7 @@ export async function configSource(common: CommonOptions, io: Io) {
   const file = join(io.cwd, 'leveret.toml')
   const present = asked !== undefined || (await Bun.file(file).exists())
   if (!present && io.env['LEVERET_PUBLIC_URL']) return { folder: io.cwd, env: io.env }
-  return { file: asked ?? file, env: io.env }
+  return { file: asked === undefined ? file : resolve(io.cwd, asked), env: io.env }
 }
 
 /** Runs `use` with the API of the configured instance. */

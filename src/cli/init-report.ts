@@ -14,6 +14,7 @@ export interface Initialised {
 export function nextSteps(done: Initialised): string {
   const { config, dataDir, ca, administrator, broker } = done
   const trust = ca === null ? [] : [`Trust this authority in brokers and clients: ${ca}`, '']
+  const caOption = ca === null ? '' : ` --ca-file ${shell(ca)}`
   return [
     `Wrote ${config} and ${dataDir}`,
     '',
@@ -30,7 +31,7 @@ export function nextSteps(done: Initialised): string {
     '',
     ...curlLines(done).map((line) => `  ${line}`),
     '',
-    `Configure the broker: leveret broker config ${broker} --config ${shell(config)}`,
+    `Configure the broker: leveret broker config ${broker} --config ${shell(config)}${caOption}`,
   ].join('\n')
 }
 

@@ -10,7 +10,7 @@ export const backup = defineCommand({
     points. The master key is not part of it: keep that apart.`,
   args: { file: { help: 'New file to write; never overwritten' } },
   options: {},
-  examples: [{ says: 'A copy a day', line: 'leveret backup /var/backups/leveret-$(date +%F).db' }],
+  examples: [{ says: 'A copy a day', line: 'leveret backup "/var/backups/leveret-$(date +%F).db"' }],
   async run(call) {
     const to = resolve(call.io.cwd, call.args.file)
     await withApi(call, (api) => api.send('POST', '/control/backup', { to }))
