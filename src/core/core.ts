@@ -13,6 +13,7 @@ import { brokers as brokerRecords, rules as ruleRecords } from './rabbitmq/recor
 import { type Brokers, createRules, type Rules } from './rabbitmq/rules.ts'
 import { createSessions, type Sessions } from './session/sessions.ts'
 import type { Settings } from './settings.ts'
+import { dependable } from './storage/dependable.ts'
 import { createGroups } from './users/manage-groups.ts'
 import { createUsers } from './users/manage-users.ts'
 import type { Groups, Users } from './users/users.ts'
@@ -59,11 +60,12 @@ export async function follow(core: Pick<Core, 'keys' | 'rules' | 'brokers' | 'wo
 
 /** Disposing of it writes what is pending and forgets the keys. */
 export async function createCore(given: CoreDeps): Promise<Core> {
-  const { world, settings, storage, masterKey, sources, heard } = given
+  const { world, settings, masterKey, sources, heard } = given
+  const storage = dependable(given.storage)
   await using stack = new AsyncDisposableStack()
-  const audit = overheard(stack.use(createAudit(given)), heard)
+  const audit = overheard(stack.use(createAudit({ storage, world, settings })), heard)
   const keys = stack.use(await openKeyRing({ storage, world, settings, audit, masterKey }))
-  const throttle = createThrottle(given)
+  const throttle = createThrottle({ storage, world, settings })
   const deps = { storage, world, settings, sources, audit, keys, throttle }
   const users = createUsers(deps)
   const groups = createGroups(deps)

@@ -19,6 +19,7 @@ const TITLES: Readonly<Record<number, string>> = {
 
 export function refusal(thrown: unknown, arrival: Arrival, log: Logger): Response {
   const problem = thrown instanceof Problem ? thrown : failure(thrown, arrival, log)
+  if (problem === thrown && problem.status >= 500) setback(problem, arrival, log)
   const refuse = arrival.endpoint?.refuse
   return refuse ? refuse(problem.status, problem.detail) : problemResponse(problem, arrival.requestId)
 }
@@ -42,6 +43,17 @@ export function problemResponse(problem: Problem, requestId: string, more: Recor
 /** RFC 6750 section 3: no error code when no credentials were sent. */
 function challenge(problem: Problem): string {
   return problem.code === 'invalid_token' ? 'Bearer realm="leveret", error="invalid_token"' : 'Bearer realm="leveret"'
+}
+
+/** Foreseen, and still something that an operator wants to know of. */
+function setback(problem: Problem, arrival: Arrival, log: Logger): void {
+  const cause = problem.cause === undefined ? undefined : Bun.inspect(problem.cause)
+  log.warn('request not served', {
+    request_id: arrival.requestId,
+    route: arrival.endpoint?.path,
+    detail: problem.detail,
+    cause,
+  })
 }
 
 function failure(thrown: unknown, arrival: Arrival, log: Logger): Problem {

@@ -42,7 +42,11 @@ export function controlRoutes(
       async handle({ body: { to } }) {
         if (!storage.backup)
           throw new Problem('invalid_request', 'This storage has its own means of backup; use those of its engine')
-        await storage.backup(to)
+        await storage.backup(to).catch((cause: unknown) => {
+          throw new Problem('conflict', `Cannot write the copy: ${cause instanceof Error ? cause.message : String(cause)}`, {
+            cause,
+          })
+        })
       },
     }),
     endpoint({
