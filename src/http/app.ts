@@ -10,14 +10,14 @@ import type { Routes } from './gate.ts'
 import type { Metrics } from './metrics.ts'
 import type { ApiDescription } from './openapi.ts'
 import { pipeline, type Serve } from './pipeline.ts'
-import { problemResponse } from './problems.ts'
+import { refusalWithoutRoute } from './problems.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { brokerRoutes } from './routes/brokers.ts'
 import { type Control, controlRoutes } from './routes/control.ts'
 import { AUTHORIZATION_SERVER, discoveryRoutes } from './routes/discovery.ts'
 import { groupRoutes } from './routes/groups.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
-import { keyRoutes, unavailable } from './routes/keys.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { httpAuthRoutes } from './routes/http-auth.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { openapiRoutes } from './routes/openapi.ts'
@@ -106,14 +106,14 @@ function addresses(path: string, base: string): readonly string[] {
 
 /** Nothing here by that name, or not with that method. */
 function unrouted(request: Request, methodsOf: (path: string) => readonly string[]): Response {
-  const { pathname } = new URL(request.url)
-  if (pathname.endsWith('/auth/oauth/jwks')) return unavailable()
   const { requestId } = arrivalOf(request)
-  const allowed = methodsOf(pathname)
+  const allowed = methodsOf(new URL(request.url).pathname)
+  const where = { url: request.url, requestId }
   if (allowed.length === 0)
-    return problemResponse(new Problem('not_found', 'There is nothing at this address'), requestId)
-  const problem = new Problem('method_not_allowed', `This address takes ${allowed.join(', ')}`)
-  return problemResponse(problem, requestId, { allow: allowed.join(', ') })
+    return refusalWithoutRoute(new Problem('not_found', 'There is nothing at this address'), where)
+  const headers = { allow: allowed.join(', ') }
+  const problem = new Problem('method_not_allowed', `This address takes ${headers.allow}`)
+  return refusalWithoutRoute(problem, { ...where, headers })
 }
 
 /** Which methods a path takes; worked out when the first stray request comes. */

@@ -8,7 +8,7 @@ import { type Arrival, announce } from './arrival.ts'
 import { tooLarge } from './body.ts'
 import { clientAddress } from './client-address.ts'
 import type { Metrics } from './metrics.ts'
-import { problemResponse, refusal } from './problems.ts'
+import { refusal, refusalWithoutRoute } from './problems.ts'
 
 export interface GateOptions {
   readonly log: Logger
@@ -66,12 +66,15 @@ export function createGate(routes: Routes, options: GateOptions): Gate {
     if (!peer.inProcess) {
       const host = request.headers.get('host')
       if (host === null || !HOST.test(host) || request.url.charCodeAt(0) === SLASH || isTooShort(request.url))
-        return problemResponse(new Problem('invalid_request', 'The Host header is missing or malformed'), requestId)
+        return refusalWithoutRoute(new Problem('invalid_request', 'The Host header is missing or malformed'), {
+          url: request.url,
+          requestId,
+        })
     }
     const length = request.headers.get('content-length')
     const limit = options.bodyLimit()
     if (length !== null && Number(length) > limit)
-      return problemResponse(tooLarge(limit), requestId, { connection: 'close' })
+      return refusalWithoutRoute(tooLarge(limit), { url: request.url, requestId, headers: { connection: 'close' } })
     return undefined
   }
 

@@ -24,7 +24,23 @@ export function refusal(thrown: unknown, arrival: Arrival, log: Logger): Respons
   return refuse ? refuse(problem.status, problem.detail) : problemResponse(problem, arrival.requestId)
 }
 
-export function problemResponse(problem: Problem, requestId: string, more: Record<string, string> = {}): Response {
+/** The path of the key set, wherever the server is mounted. Brokers 3.10 lose all their keys on any other JSON from there. */
+const KEY_SET = /\/auth\/oauth\/jwks(?:$|[?#])/
+
+export function refusalWithoutRoute(
+  problem: Problem,
+  { url, requestId, headers = {} }: { url: string; requestId: string; headers?: Record<string, string> },
+): Response {
+  return KEY_SET.test(url)
+    ? plainRefusal(problem.status, problem.detail, headers)
+    : problemResponse(problem, requestId, headers)
+}
+
+export function plainRefusal(status: number, words: string, headers: Record<string, string> = {}): Response {
+  return new Response(words, { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers } })
+}
+
+function problemResponse(problem: Problem, requestId: string, more: Record<string, string> = {}): Response {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...more }
   if (problem.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(problem.retryAfter))
   if (problem.status === 401) headers['www-authenticate'] = challenge(problem)

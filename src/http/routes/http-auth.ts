@@ -8,6 +8,7 @@ import { createHttpAuth } from '../../core/rabbitmq/http-auth.ts'
 import type { Broker } from '../../core/rabbitmq/records.ts'
 import type { Caller } from '../../core/world.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
+import { plainRefusal } from '../problems.ts'
 
 const text = t.String({ maxLength: 1024 })
 /** Brokers send more than is read here, and versions differ in what. */
@@ -48,15 +49,12 @@ function question<B extends TSchema>(
       takes: 'form',
       query: Query,
       body,
-      refuse: (status) => words('deny', status),
+      refuse: (status) => plainRefusal(status, 'deny'),
       async handle({ body: asked, query, caller }) {
         const broker = await brokers.choose(query.broker)
-        return words(await decide(asked, broker, { ...caller, actor: `broker:${broker.name}` }), 200)
+        const answer = await decide(asked, broker, { ...caller, actor: `broker:${broker.name}` })
+        return new Response(answer, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
       },
     }),
   )
-}
-
-function words(answer: string, status: number): Response {
-  return new Response(answer, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
 }

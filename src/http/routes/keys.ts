@@ -4,6 +4,7 @@ import { Type as t } from '@sinclair/typebox'
 import type { Core } from '../../core/core.ts'
 import type { KeyInfo } from '../../core/keys/key-ring.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
+import { plainRefusal } from '../problems.ts'
 import { instant, instantOrNull, strict } from '../schemas.ts'
 
 const Algorithm = t.Union([t.Literal('ES256'), t.Literal('RS256'), t.Literal('EdDSA')])
@@ -46,7 +47,7 @@ function keySetRoute(keys: Core['keys']): Endpoint {
     path: '/auth/oauth/jwks',
     access: 'public',
     summary: 'The JWK Set that verifies our tokens',
-    refuse: unavailable,
+    refuse: () => plainRefusal(503, 'The key set is not available at the moment', { 'retry-after': '1' }),
     handle({ request }) {
       const text = keys.jwks()
       if (text !== served.text)
@@ -55,13 +56,6 @@ function keySetRoute(keys: Core['keys']): Endpoint {
       if (request.headers.get('if-none-match') === served.etag) return new Response(null, { status: 304, headers })
       return new Response(text, { headers: { ...headers, 'content-type': 'application/json' } })
     },
-  })
-}
-
-export function unavailable(): Response {
-  return new Response('The key set is not available at the moment', {
-    status: 503,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' },
   })
 }
 
