@@ -19,6 +19,8 @@ export interface TestServerOptions {
   readonly path?: string
   /** Listen with a certificate of a private CA; the public URL is https. */
   readonly tls?: boolean
+  /** With `tls`: copies of the certificate files in the data folder, for tests that replace them. */
+  readonly ownCertificate?: boolean
   /** Open everything and bind nothing: for what goes through `control` alone. */
   readonly listen?: boolean
   readonly env?: Readonly<Record<string, string>>
@@ -67,7 +69,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   await using stack = new AsyncDisposableStack()
   const dataDir = await mkdtemp(join(tmpdir(), 'leveret-test-'))
   stack.defer(() => rm(dataDir, { recursive: true, force: true }))
-  const tls = options.tls ? await testCertificates() : undefined
+  const tls = options.tls ? await certificatesFor(options, dataDir) : undefined
   const env = { TEST_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'), ...options.env }
   const issuer = `${tls ? 'https' : 'http'}://login.example${options.path ?? ''}`
   const base = {
@@ -78,7 +80,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     log: { format: 'json', level: 'debug' },
     login: [LOCAL],
     storage: { type: 'sqlite', durability: 'normal' },
-    ...(tls && { tls: { cert: tls.server.certFile, key: tls.server.keyFile } }),
+    ...(tls && { tls: { cert: tls.certFile, key: tls.keyFile } }),
   }
   const parse = (changes: Readonly<Record<string, unknown>>) =>
     parseConfig(merged(base, options.config ?? {}, changes), { env, folder: dataDir, where: 'the test' }).config
@@ -139,6 +141,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 /** A JSON object that was answered. */
 export async function bodyOf(answer: Response): Promise<Record<string, unknown>> {
   return (await answer.json()) as Record<string, unknown>
+}
+
+async function certificatesFor({ ownCertificate }: TestServerOptions, dataDir: string) {
+  const { ca, server } = await testCertificates()
+  if (!ownCertificate) return { ca, certFile: server.certFile, keyFile: server.keyFile }
+  const [certFile, keyFile] = [join(dataDir, 'server.pem'), join(dataDir, 'server.key')]
+  await Promise.all([Bun.write(certFile, server.cert), Bun.write(keyFile, server.key)])
+  return { ca, certFile, keyFile }
 }
 
 type Send = (path: string, init?: RequestInit) => Promise<Response>

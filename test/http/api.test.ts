@@ -38,9 +38,9 @@ describe.each(['', '/auth/x'])('under the public path "%s"', (path) => {
   test('lists are paged by a cursor and end with null', async () => {
     for (const name of ['p1', 'p2', 'p3']) await post('/users', { username: name })
     const seen: unknown[] = []
-    let after: unknown
+    let after: string | undefined
     do {
-      const page = await read(`/users?prefix=p&limit=2${after === undefined ? '' : `&after=${String(after)}`}`)
+      const page = await read(`/users?prefix=p&limit=2${after === undefined ? '' : `&after=${after}`}`)
       const { items, next } = page as { items: { username: string }[]; next: string | null }
       seen.push(...items.map(({ username }) => username))
       after = next ?? undefined
