@@ -1,5 +1,4 @@
 /** A private certificate authority and a server certificate from it, for brokers, which fetch key sets over https only. */
-import 'reflect-metadata'
 import {
   BasicConstraintsExtension,
   cryptoProvider,

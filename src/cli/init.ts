@@ -146,6 +146,7 @@ async function setUp(plan: Plan, io: Io): Promise<Initialised> {
 
 async function writeCertificate({ folder, names }: Plan, now: number): Promise<string | null> {
   if (names.length === 0) return null
+  await import('reflect-metadata') // the library of the next one looks for it as it loads
   const { makeCertificate } = await import('./certificate.ts')
   const { ca, cert, key } = await makeCertificate(names, now)
   await mkdir(join(folder, dirname(PLACES.cert)), { mode: 0o700 })
