@@ -1,6 +1,9 @@
 /** The process as the commands see it: the only place of the command line that touches it. */
 import { createInterface } from 'node:readline/promises'
-import type { Input, Io } from './command.ts'
+import { CommandError, type Input, type Io } from './command.ts'
+
+/** Return, and what stops the program: Ctrl-C, and Ctrl-D for an end of the input. */
+const LINE_ENDS = ['\r', '\n', '\u0003', '\u0004']
 
 export function processIo(): Io {
   const { env } = process
@@ -25,7 +28,7 @@ function processInput(): Input {
     terminal: process.stdin.isTTY === true,
     all: () => Bun.stdin.text(),
     line,
-    hidden,
+    hidden: hiddenLines(),
   }
 }
 
@@ -49,28 +52,48 @@ async function line(prompt: string): Promise<string> {
   return await terminal.question(prompt)
 }
 
-/** Reads a line in raw mode, so that the terminal shows nothing of it. */
-async function hidden(prompt: string): Promise<string> {
-  const { stdin, stderr } = process
-  stderr.write(prompt)
-  stdin.setRawMode(true)
-  stdin.resume()
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  let line = ''
-  const take = (chunk: Buffer): void => {
-    for (const character of chunk.toString('utf8')) {
-      if (character === '\r' || character === '\n') return resolve(line)
-      if (character === '\u0003' || character === '\u0004') return reject(new Error('interrupted'))
-      line = character === '\u007f' || character === '\b' ? line.replace(/.$/su, '') : line + character
+/** Reads lines in raw mode, so that the terminal shows nothing of them. What was pasted too much is the next line. */
+function hiddenLines(): (prompt: string) => Promise<string> {
+  let typed = ''
+  return async (prompt) => {
+    const { stdin, stderr } = process
+    stdin.setRawMode(true) // before the prompt: who types at once must not be echoed
+    stderr.write(prompt)
+    stdin.resume()
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    const look = (): void => {
+      const end =
+        LINE_ENDS.map((key) => typed.indexOf(key))
+          .filter((at) => at >= 0)
+          .toSorted((a, b) => a - b)[0] ?? -1
+      if (end < 0) return
+      const [line, key] = [typed.slice(0, end), typed[end]]
+      typed = typed.slice(end + 1)
+      if (key === '\r' || key === '\n') resolve(edited(line))
+      else reject(new CommandError('interrupted'))
+    }
+    const take = (chunk: Buffer): void => {
+      typed += chunk.toString('utf8')
+      look()
+    }
+    stdin.on('data', take)
+    look()
+    try {
+      return await promise
+    } finally {
+      stdin.off('data', take)
+      stdin.setRawMode(false)
+      stdin.pause()
+      stderr.write('\n')
     }
   }
-  stdin.on('data', take)
-  try {
-    return await promise
-  } finally {
-    stdin.off('data', take)
-    stdin.setRawMode(false)
-    stdin.pause()
-    stderr.write('\n')
+}
+
+/** The line after its backspaces. */
+function edited(line: string): string {
+  let text = ''
+  for (const character of line) {
+    text = character === '\u007f' || character === '\b' ? text.replace(/.$/su, '') : text + character
   }
+  return text
 }
