@@ -102,9 +102,11 @@ function tokenSettings(
   ]
 }
 
-function httpSettings({ httpAuth, caFile }: BrokerConfigInput, version: string): readonly Setting[] {
+/** The broker has no header of its own to say who it is: name and secret stand in the paths. */
+function httpSettings({ broker, httpAuth, caFile }: BrokerConfigInput, version: string): readonly Setting[] {
   if (!httpAuth) return []
-  const query = httpAuth.secret === undefined ? '' : `?secret=${encodeURIComponent(httpAuth.secret)}`
+  const secret = httpAuth.secret === undefined ? '' : `&secret=${encodeURIComponent(httpAuth.secret)}`
+  const query = `?broker=${encodeURIComponent(broker.name)}${secret}`
   const paths = ['user', 'vhost', 'resource', 'topic'].map(
     (path) => [`auth_http.${path}_path`, `${httpAuth.url}/${path}${query}`] as const,
   )
