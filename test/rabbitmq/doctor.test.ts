@@ -122,6 +122,15 @@ describe('diagnose()', () => {
     })
   }
 
+  for (const [version, brokerSays] of [
+    ['4.0', 'provided token is invalid'],
+    ['4.3', '{error,{invalid_token,'],
+  ] as const) {
+    test(`form: tells what is no token in the words of ${version}`, async () => {
+      expect(await ask('not.a.token', { broker: aBroker({ version }) })).toMatchObject([{ ok: false, brokerSays }])
+    })
+  }
+
   test('takes any text for a token', async () => {
     const part = fc.oneof(
       fc.string(),

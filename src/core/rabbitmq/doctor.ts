@@ -5,6 +5,7 @@
 import { type Check, type DoctorInput, examine, type Finding } from './doctor-examined.ts'
 import { SCOPE_CHECKS } from './doctor-scopes.ts'
 import { TOKEN_CHECKS } from './doctor-token.ts'
+import { atLeast } from './versions.ts'
 
 export type { DoctorInput, Finding }
 
@@ -15,7 +16,8 @@ export async function diagnose(input: DoctorInput): Promise<readonly Finding[]> 
   const examined = await examine(input)
   if (!examined) {
     const text = 'It is not a signed JWT: three base64url parts, the first two of them JSON objects'
-    return [{ rule: 'form', ok: false, text, brokerSays: 'provided token is invalid' }]
+    const brokerSays = atLeast(input.broker.version, '4.3') ? '{error,{invalid_token,' : 'provided token is invalid'
+    return [{ rule: 'form', ok: false, text, brokerSays }]
   }
   const form: Finding = { rule: 'form', ok: true, text: 'It is a signed JWT' }
   return [form, ...CHECKS.map((check) => check(examined)).filter((finding) => finding !== undefined)]
