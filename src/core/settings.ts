@@ -32,7 +32,7 @@ export interface Settings {
     readonly maxDelay: number
     /** After this long without a failure everything is forgotten. */
     readonly forgetAfter: number
-    /** Failures that one network may cause over all names within `forgetAfter`; 200 unless told. */
+    /** Failures that one network may cause over all names within ten minutes; 200 unless told. */
     readonly networkAttempts?: number
   }
   readonly keys: {

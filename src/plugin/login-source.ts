@@ -82,7 +82,7 @@ export interface LoginSource extends AsyncDisposable {
    * host stores and removes them, together with everything that such a change revokes; the source makes their text.
    */
   readonly passwordChange?: {
-    /** The text to keep for this password. Throwing means the same as `unavailable`. */
+    /** The text to keep for this password of at most 1,024 bytes. Throwing means the same as `unavailable`. */
     secret(password: string): Promise<string>
     /** Is this a text that `verify` could check, such as a hash taken over from an older system? */
     accepts(secret: string): boolean

@@ -61,6 +61,8 @@ export interface Throttle {
 }
 
 const NETWORK_ATTEMPTS = 200
+/** Short, because everybody behind one address waits for it. */
+const NETWORK_WINDOW = 10 * 60_000
 
 export function createThrottle(deps: {
   readonly storage: Storage
@@ -74,7 +76,7 @@ export function createThrottle(deps: {
   /** Milliseconds to wait after this many attempts. */
   function delayAfter(count: number): number {
     const { freeAttempts, firstDelay, maxDelay } = settings().throttle
-    return count < freeAttempts ? 0 : Math.min(maxDelay, firstDelay * 2 ** (count - freeAttempts))
+    return count <= freeAttempts ? 0 : Math.min(maxDelay, firstDelay * 2 ** (count - freeAttempts - 1))
   }
 
   /** Of parallel attempts each wins its own count or reads anew. */
@@ -94,9 +96,9 @@ export function createThrottle(deps: {
   }
 
   async function reserveNetwork(network: string): Promise<void> {
-    const { forgetAfter, networkAttempts: limit = NETWORK_ATTEMPTS } = settings().throttle
+    const { networkAttempts: limit = NETWORK_ATTEMPTS } = settings().throttle
     const now = world.now()
-    const by = { by: 1, limit, now, expiresAt: now + forgetAfter }
+    const by = { by: 1, limit, now, expiresAt: now + NETWORK_WINDOW }
     const counter = await storage.increment(networkFailures, { key: network }, by)
     if (!counter.ok) throw tooMany(counter.expiresAt - now)
   }

@@ -62,7 +62,7 @@ export function isEmail(text: string): boolean {
 }
 
 export function matches(text: string, pattern: string): boolean {
-  return new RegExp(`^(?:${pattern})$`, 'u').test(text)
+  return new RegExp(`^(?:${pattern})$`, 'su').test(text)
 }
 
 /** Refuses with everything that was found. */

@@ -33,6 +33,9 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
 /** A password made of so few guessable parts is refused: `Password123!` is three, `dragon-monkey-3` is five. */
 const TOO_FEW_PARTS = 3
 
+/** What login sources promise to hash; megabytes are nobody's password. */
+const MOST_BYTES = 1_024
+
 /** What is wrong with a password that somebody chose; `known` are texts that everybody knows of that person. */
 export function passwordFaults(
   password: string,
@@ -42,6 +45,7 @@ export function passwordFaults(
   const length = Array.from(password).length
   if (length < minLength) return [{ path, message: `Must be at least ${minLength} characters long` }]
   if (length > maxLength) return [{ path, message: `Must be at most ${maxLength} characters long` }]
+  if (Buffer.byteLength(password) > MOST_BYTES) return [{ path, message: `Must be at most ${MOST_BYTES} bytes long` }]
   if (!matches(password, settings.patterns.password))
     return [{ path, message: `Must match ${settings.patterns.password}` }]
   if (isCommon(password, known)) {

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'bun:test'
+import { loginFailures, networkFailures } from '../../src/core/login/throttle.ts'
+import { networkOf } from '../../src/core/login/network.ts'
+import { openAccounts, OPERATOR, PASSWORD, refusal, SETTINGS } from '../harness/core-accounts.ts'
+
+const from = (ip: string) => ({ actor: 'anonymous', ip, requestId: 'r' })
+const HERE = from('192.0.2.7')
+const NEIGHBOUR = from('192.0.2.200')
+const ELSEWHERE = from('198.51.100.7')
+
+async function openWithAlice(throttle: Partial<typeof SETTINGS.throttle> = {}) {
+  const settings = { throttle: { ...SETTINGS.throttle, freeAttempts: 3, ...throttle } }
+  const accounts = await openAccounts({ settings })
+  await accounts.users.create({ username: 'alice', password: PASSWORD }, OPERATOR)
+  const guess = async (caller = HERE, username = 'alice') => {
+    const { code, retryAfter } = await refusal(accounts.logIn(username, 'wrong password', caller))
+    return code === 'too_many_attempts' ? retryAfter : code
+  }
+  return Object.assign(accounts, { guess })
+}
+const WRONG = 'invalid_credentials'
+
+describe('the delay', () => {
+  test('comes after the free failures, doubles with each further one, and has an end', async () => {
+    await using accounts = await openWithAlice({ maxDelay: 5_000 })
+    const { guess, clock } = accounts
+    for (let attempt = 0; attempt < 4; attempt += 1) expect(await guess()).toBe(WRONG)
+    for (const delay of [1_000, 2_000, 4_000, 5_000, 5_000]) {
+      expect(await guess()).toBe(delay / 1_000)
+      clock.now += delay - 1
+      expect(await guess()).toBe(1)
+      clock.now += 1
+      expect(await guess()).toBe(WRONG)
+    }
+  })
+
+  test('is that of the right password too, and a success forgets it', async () => {
+    await using accounts = await openWithAlice()
+    for (let attempt = 0; attempt < 4; attempt += 1) await accounts.guess()
+    expect((await refusal(accounts.logIn('alice', PASSWORD, HERE))).code).toBe('too_many_attempts')
+    accounts.clock.now += 1_000
+    expect((await accounts.logIn('alice', PASSWORD, HERE)).user.username).toBe('alice')
+    expect(await accounts.throttle.status('alice')).toEqual([])
+    for (let attempt = 0; attempt < 4; attempt += 1) expect(await accounts.guess()).toBe(WRONG)
+  })
+
+  test('is for the name in any spelling, in the whole network, and nowhere else', async () => {
+    await using accounts = await openWithAlice()
+    for (const [caller, name] of [
+      [HERE, 'alice'],
+      [NEIGHBOUR, 'ALICE'],
+      [HERE, 'ａlice'],
+      [NEIGHBOUR, 'Alice'],
+    ] as const) {
+      expect(await accounts.guess(caller, name)).toBe(WRONG)
+    }
+    expect([await accounts.guess(HERE), await accounts.guess(NEIGHBOUR)]).toEqual([1, 1])
+    expect((await accounts.logIn('alice', PASSWORD, ELSEWHERE)).user.username).toBe('alice')
+    expect(await accounts.guess(HERE, 'somebody-else')).toBe(WRONG)
+    expect(await accounts.guess(HERE)).toBe(1)
+  })
+
+  test('is forgotten after a long time without a failure', async () => {
+    await using accounts = await openWithAlice({ forgetAfter: 60_000 })
+    for (let attempt = 0; attempt < 4; attempt += 1) await accounts.guess()
+    accounts.clock.now += 61_000
+    expect(await accounts.throttle.status('alice')).toEqual([])
+    for (let attempt = 0; attempt < 4; attempt += 1) expect(await accounts.guess()).toBe(WRONG)
+  })
+
+  test('is the same for names that nobody has', async () => {
+    await using accounts = await openWithAlice()
+    const answers = async (name: string) => {
+      const seen = []
+      for (let attempt = 0; attempt < 7; attempt += 1) seen.push(await accounts.guess(HERE, name))
+      return seen
+    }
+    expect(await answers('nobody')).toEqual(await answers('alice'))
+  })
+})
+
+test('administrators see how a name stands in each network, and clear it', async () => {
+  await using accounts = await openWithAlice()
+  for (let attempt = 0; attempt < 4; attempt += 1) await accounts.guess(HERE)
+  await accounts.guess(ELSEWHERE)
+  const { now } = accounts.clock
+  expect(await accounts.throttle.status('Alice')).toEqual([
+    { network: '192.0.2.0/24', failures: 4, nextAt: now + 1_000 },
+    { network: '198.51.100.0/24', failures: 1, nextAt: now },
+  ])
+  expect(await accounts.throttle.clear('ALICE')).toBe(true)
+  expect(await accounts.throttle.clear('alice')).toBe(false)
+  expect((await accounts.logIn('alice', PASSWORD, HERE)).user.username).toBe('alice')
+})
+
+test('names are kept as digests only', async () => {
+  await using accounts = await openWithAlice()
+  await accounts.guess()
+  const rows = [
+    await accounts.storage.find(loginFailures, { limit: 9 }),
+    await accounts.storage.find(networkFailures, { limit: 9 }),
+  ]
+  expect(JSON.stringify(rows)).not.toContain('alice')
+  expect(rows[0]?.rows).toHaveLength(1)
+})
+
+describe('a network', () => {
+  test('has a ceiling over all names, which does not reach other networks and ends by itself', async () => {
+    await using accounts = await openWithAlice({ networkAttempts: 4 })
+    for (const name of ['a', 'b', 'c', 'd']) expect(await accounts.guess(HERE, name)).toBe(WRONG)
+    expect(await accounts.guess(NEIGHBOUR, 'e')).toBe(600)
+    expect(await accounts.throttle.status('e')).toEqual([])
+    expect(await accounts.guess(ELSEWHERE, 'e')).toBe(WRONG)
+    accounts.clock.now += 600_000
+    expect(await accounts.guess(HERE, 'e')).toBe(WRONG)
+  })
+
+  test('is not charged for logins that succeed', async () => {
+    await using accounts = await openWithAlice({ networkAttempts: 2 })
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      expect((await accounts.logIn('alice', PASSWORD, HERE)).user.username).toBe('alice')
+    }
+    expect([await accounts.guess(HERE, 'a'), await accounts.guess(HERE, 'b'), await accounts.guess(HERE, 'c')]).toEqual(
+      [WRONG, WRONG, 600],
+    )
+  })
+
+  test.each([
+    ['192.0.2.7', '192.0.2.0/24'],
+    ['::ffff:192.0.2.7', '192.0.2.0/24'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:DB8::1', '2001:db8:0:0::/64'],
+    ['2001:0db8:0000:0000::9', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['garbage', 'unknown'],
+    [undefined, 'local'],
+  ])('of %s is %s', (ip, network) => {
+    expect(networkOf(ip)).toBe(network)
+  })
+})
+
+test('giving back leaves what others have counted', async () => {
+  await using accounts = await openWithAlice()
+  const { throttle } = accounts
+  const who = { username: 'alice', ip: '192.0.2.7' }
+  const first = await throttle.reserve(who)
+  await throttle.reserve(who)
+  await throttle.giveBack(first)
+  expect(await throttle.status('alice')).toMatchObject([{ failures: 1 }])
+  await throttle.clear('alice')
+  await throttle.giveBack(first)
+  expect(await throttle.status('alice')).toEqual([])
+})
