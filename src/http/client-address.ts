@@ -1,5 +1,6 @@
 /** The address a request really came from. Forwarded headers count only when a trusted proxy sent them. */
 import { BlockList, isIP } from 'node:net'
+import { canonicalAddress } from '../core/address.ts'
 
 /** A test for membership in CIDR ranges or single addresses. */
 export function addressList(ranges: readonly string[]): (ip: string) => boolean {
@@ -55,17 +56,4 @@ function forwardedFor(header: string): string[] {
 function bareAddress(text: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1]
   return bracketed ?? text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
-}
-
-/** One spelling for each address: IPv4 in IPv6 is IPv4, IPv6 is lower case, shortest, without a zone. */
-export function canonicalAddress(text: string): string | undefined {
-  const address = text.replace(/%.*$/, '')
-  const family = isIP(address)
-  if (family === 0) return undefined
-  if (family === 4) return address
-  const short = new URL(`http://[${address}]/`).hostname.slice(1, -1)
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short)
-  if (!mapped) return short
-  const [high, low] = [Number.parseInt(mapped[1] ?? '0', 16), Number.parseInt(mapped[2] ?? '0', 16)]
-  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
 }

@@ -6,13 +6,13 @@
 import { createHash } from 'node:crypto'
 import { Type as t } from '@sinclair/typebox'
 import { defineCollection, defineCounter, insert, remove, type RowOf, type Storage, take, update } from '#plugin'
+import { networkOf } from '../address.ts'
 import { Problem } from '../problem.ts'
 import type { Settings } from '../settings.ts'
 import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
 import { comparisonKey } from '../users/names.ts'
 import type { World } from '../world.ts'
-import { networkOf } from './network.ts'
 
 export const loginFailures = defineCollection({
   name: 'login_failure',
@@ -124,7 +124,7 @@ export function createThrottle(deps: {
 
   return {
     async reserve({ username, ip }) {
-      const attempt = await reserveName(digestOf(username), networkOf(ip))
+      const attempt = await reserveName(digestOf(username), placeOf(ip))
       try {
         await reserveNetwork(attempt.network)
       } catch (error) {
@@ -158,6 +158,10 @@ export function createThrottle(deps: {
 
 function guardOf({ count, nextAt, expiresAt }: Failures) {
   return { count, nextAt, expiresAt }
+}
+
+function placeOf(ip: string | undefined): string {
+  return ip === undefined ? 'local' : (networkOf(ip) ?? 'unknown')
 }
 
 function digestOf(username: string): string {
