@@ -125,6 +125,61 @@ describe('a network', () => {
   })
 })
 
+describe('many at once', () => {
+  test('with the right password all get in: those under way are waited for, not taken for guesses', async () => {
+    await using accounts = await openWithAlice()
+    const logins = Array.from({ length: 50 }, () => accounts.logIn('alice', PASSWORD, HERE))
+    const names = (await Promise.all(logins)).map(({ user }) => user.username)
+    expect(names).toEqual(Array<string>(50).fill('alice'))
+    expect(await accounts.throttle.status('alice')).toEqual([])
+  })
+
+  test('without free failures too', async () => {
+    await using accounts = await openWithAlice({ freeAttempts: 0 })
+    await Promise.all(Array.from({ length: 5 }, () => accounts.logIn('alice', PASSWORD, HERE)))
+    expect(await accounts.throttle.status('alice')).toEqual([])
+  })
+
+  test('of many names in one network do not use up what the network may fail', async () => {
+    await using accounts = await openWithAlice({ networkAttempts: 3 })
+    const names = Array.from({ length: 12 }, (_, index) => `user${index}`)
+    for (const username of names) await accounts.users.create({ username, password: PASSWORD }, OPERATOR)
+    await Promise.all(names.map((name) => accounts.logIn(name, PASSWORD, HERE)))
+    for (const name of ['a', 'b', 'c']) expect(await accounts.guess(HERE, name)).toBe(WRONG)
+    expect(await accounts.guess(HERE, 'd')).toBe(600)
+  })
+
+  test('nobody waits for ever: whose turn does not come is refused like one too many', async () => {
+    await using accounts = await openWithAlice()
+    const { throttle, timers } = accounts
+    const who = { username: 'alice', ip: '192.0.2.7' }
+    using first = await throttle.reserve(who)
+    using _second = await throttle.reserve(who)
+    const third = refusal(throttle.reserve(who))
+    const fourth = throttle.reserve(who)
+    timers.fire()
+    expect(await third).toMatchObject({ code: 'too_many_attempts', retryAfter: 1 })
+    expect(await refusal(fourth)).toMatchObject({ code: 'too_many_attempts' })
+    await throttle.giveBack(first)
+    first[Symbol.dispose]()
+    using again = await throttle.reserve(who)
+    expect(again.count).toBe(2)
+  })
+
+  test('the line is bounded', async () => {
+    await using accounts = await openWithAlice()
+    const attempts = Array.from({ length: 600 }, () =>
+      accounts.throttle.reserve({ username: 'alice', ip: '192.0.2.7' }),
+    )
+    const outcomes = Promise.allSettled(attempts)
+    const [first] = await Promise.all(attempts.slice(0, 1))
+    accounts.timers.fire()
+    const refused = (await outcomes).filter(({ status }) => status === 'rejected')
+    expect(refused.length).toBe(598)
+    first?.[Symbol.dispose]()
+  })
+})
+
 test('giving back leaves what others have counted', async () => {
   await using accounts = await openWithAlice()
   const { throttle } = accounts

@@ -106,7 +106,7 @@ export async function throttled<O extends Outcome>(
   who: { readonly username: string; readonly ip?: string | undefined },
   check: () => Promise<O>,
 ): Promise<O> {
-  const attempt = await throttle.reserve(who)
+  using attempt = await throttle.reserve(who)
   let outcome: O
   try {
     outcome = await check()

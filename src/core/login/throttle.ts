@@ -2,6 +2,9 @@
  * Slows guessing down: per (name, network) with a rising delay, and a ceiling per network over all names. An attempt is
  * counted before the password is looked at, so that parallel guesses cannot outrun the count; names that do not exist
  * are counted like those that do.
+ *
+ * An attempt under way counts like a failed one, so many right ones at once would look like guessing. They wait for each
+ * other before they are counted: few are ever in doubt, a right one clears the count, and a wrong one stays in it.
  */
 import { createHash } from 'node:crypto'
 import { Type as t } from '@sinclair/typebox'
@@ -9,10 +12,12 @@ import { defineCollection, defineCounter, insert, remove, type RowOf, type Stora
 import { networkOf } from '../address.ts'
 import { Problem } from '../problem.ts'
 import type { Settings } from '../settings.ts'
+import type { Schedule } from '../schedule.ts'
 import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
 import { comparisonKey } from '../users/names.ts'
 import type { World } from '../world.ts'
+import { createTurns } from './turns.ts'
 
 export const loginFailures = defineCollection({
   name: 'login_failure',
@@ -34,8 +39,8 @@ type Failures = RowOf<typeof loginFailures>
 
 export const networkFailures = defineCounter('network_failure')
 
-/** An attempt that was let through and counted. */
-export interface Attempt {
+/** An attempt that was let through and counted. Dispose of it when the outcome is told: others wait for their turn. */
+export interface Attempt extends Disposable {
   readonly name: string
   readonly network: string
   readonly count: number
@@ -61,6 +66,11 @@ export interface Throttle {
 }
 
 const NETWORK_ATTEMPTS = 200
+/** In doubt together in one process: with the five free failures, three processes may see the same service start up. */
+const NAME_AT_ONCE = 2
+const NETWORK_AT_ONCE = 20
+const WAITING = 500
+const PATIENCE = 10_000
 /** Short, because everybody behind one address waits for it. */
 const NETWORK_WINDOW = 10 * 60_000
 
@@ -68,8 +78,10 @@ export function createThrottle(deps: {
   readonly storage: Storage
   readonly world: World
   readonly settings: () => Settings
+  readonly schedule?: Schedule
 }): Throttle {
   const { storage, world, settings } = deps
+  const turns = createTurns({ waiting: WAITING, patience: PATIENCE, ...deps })
   const failures = repository(storage, loginFailures)
   const counters = repository(storage, networkFailures)
 
@@ -79,8 +91,25 @@ export function createThrottle(deps: {
     return count <= freeAttempts ? 0 : Math.min(maxDelay, firstDelay * 2 ** (count - freeAttempts - 1))
   }
 
+  function networkLimit(): number {
+    return settings().throttle.networkAttempts ?? NETWORK_ATTEMPTS
+  }
+
+  /** First in the line of the name, then in that of the network: who holds the second never waits for the first. */
+  async function turnOf(name: string, network: string): Promise<Disposable> {
+    using held = new DisposableStack()
+    const take = async (key: string, atOnce: number) => {
+      const turn = await turns.take(key, atOnce)
+      if (!turn) throw tooMany(0)
+      held.use(turn)
+    }
+    await take(`${name} ${network}`, Math.min(NAME_AT_ONCE, settings().throttle.freeAttempts + 1))
+    await take(network, Math.max(1, Math.min(NETWORK_AT_ONCE, networkLimit())))
+    return held.move()
+  }
+
   /** Of parallel attempts each wins its own count or reads anew. */
-  async function reserveName(name: string, network: string): Promise<Attempt> {
+  async function reserveName(name: string, network: string): Promise<Counted> {
     let count = 0
     await commitOrAgain(storage, async () => {
       const now = world.now()
@@ -96,7 +125,7 @@ export function createThrottle(deps: {
   }
 
   async function reserveNetwork(network: string): Promise<void> {
-    const { networkAttempts: limit = NETWORK_ATTEMPTS } = settings().throttle
+    const limit = networkLimit()
     const now = world.now()
     const by = { by: 1, limit, now, expiresAt: now + NETWORK_WINDOW }
     const counter = await storage.increment(networkFailures, { key: network }, by)
@@ -111,7 +140,7 @@ export function createThrottle(deps: {
     })
   }
 
-  async function uncountName({ name, network, count }: Attempt): Promise<void> {
+  async function uncountName({ name, network, count }: Counted): Promise<void> {
     await commitOrAgain(storage, async () => {
       const row = await failures.get({ name, network })
       if (!row) return undefined
@@ -124,14 +153,18 @@ export function createThrottle(deps: {
 
   return {
     async reserve({ username, ip }) {
-      const attempt = await reserveName(digestOf(username), placeOf(ip))
+      const [name, network] = [digestOf(username), placeOf(ip)]
+      using held = new DisposableStack()
+      held.use(await turnOf(name, network))
+      const counted = await reserveName(name, network)
       try {
-        await reserveNetwork(attempt.network)
+        await reserveNetwork(network)
       } catch (error) {
-        await uncountName(attempt)
+        await uncountName(counted)
         throw error
       }
-      return attempt
+      const turn = held.move()
+      return { ...counted, [Symbol.dispose]: () => turn.dispose() }
     },
     async succeeded({ name, network }) {
       await storage.commit([remove(loginFailures, { equals: { name, network } })])
@@ -155,6 +188,8 @@ export function createThrottle(deps: {
     },
   }
 }
+
+type Counted = Omit<Attempt, typeof Symbol.dispose>
 
 function guardOf({ count, nextAt, expiresAt }: Failures) {
   return { count, nextAt, expiresAt }
