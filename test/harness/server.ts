@@ -100,7 +100,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   )
   const groupName = config.groups.admin
   if (!(await instance.core.groups.get(groupName))) await instance.core.groups.create({ name: groupName }, OPERATOR)
-  await instance.core.users.create({ ...ADMIN, groups: [groupName] }, OPERATOR)
+  // On a store that another server of the test has opened there is one already.
+  if (!(await instance.core.users.get(ADMIN.username)))
+    await instance.core.users.create({ ...ADMIN, groups: [groupName] }, OPERATOR)
 
   const bound = options.listen === false ? [] : (await instance.listen()).urls
   const origin = bound[0]?.replace('127.0.0.1', tls ? 'localhost' : '127.0.0.1') ?? ''

@@ -1,4 +1,4 @@
 import { storageConformance } from '../conformance/storage.ts'
 import { openEmptySqlite } from '../harness/storage-sqlite.ts'
 
-storageConformance('sqlite', openEmptySqlite, ['processes', 'newer', 'backup'])
+storageConformance('sqlite', openEmptySqlite, ['processes', 'newer', 'backup', 'watch'])

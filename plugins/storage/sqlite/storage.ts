@@ -1,4 +1,4 @@
-/** The six methods and the backup, over one open database. */
+/** The six methods, the backup and the watch, over one open database. */
 import type { Database } from 'bun:sqlite'
 import {
   type AnyRow,
@@ -19,11 +19,14 @@ import { beforeServing, copyDatabase, saying } from './database.ts'
 import { migrate } from './migrate.ts'
 import * as form from './statements.ts'
 import { decodeRow, encode, encodeRow } from './values.ts'
+import { changesOf } from './watch.ts'
 import { createWriter } from './writer.ts'
 
 export function sqliteStorage(database: Database, file: string): Storage {
   const statements = form.createStatements(database)
   const writer = createWriter(database)
+  let names: readonly string[] = []
+  const changes = changesOf(database, () => names)
   let closing: Promise<void> | undefined
 
   /** Whether the step applied; a `take` leaves its row. */
@@ -84,6 +87,7 @@ export function sqliteStorage(database: Database, file: string): Storage {
     async migrate(collections) {
       try {
         beforeServing(database, () => migrate(database, collections))
+        names = collections.map(({ name }) => name)
       } catch (error) {
         if (error instanceof SchemaTooNew || error instanceof TypeError) throw error
         saying(`Cannot migrate ${file}`, file, () => {
@@ -128,9 +132,11 @@ export function sqliteStorage(database: Database, file: string): Storage {
       )
     },
     backup: (to) => copyDatabase(file, to),
+    watch: async (changed) => changes.listen(changed),
     [Symbol.asyncDispose]() {
       closing ??= (async () => {
         await writer[Symbol.asyncDispose]()
+        changes[Symbol.dispose]()
         statements[Symbol.dispose]()
         database.close()
       })()
