@@ -1,6 +1,6 @@
 /** The composition root: configuration to plugins to domain to HTTP, closed again in reverse order. */
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Environment } from './config/environment.ts'
 import { ConfigError } from './config/fault.ts'
 import type { Config } from './config/schema.ts'
@@ -12,6 +12,8 @@ import { Problem } from './core/problem.ts'
 import type { Caller, World } from './core/world.ts'
 import { createFront, type Front, type FrontOptions } from './http/front.ts'
 import type { BuildInfo } from './http/metrics.ts'
+import type { Check } from './http/routes/health.ts'
+import { TOO_LATE, within } from './host/deadline.ts'
 import { createGenerations, type Generations } from './generations.ts'
 import { createLog, type Log, type LogOptions } from './log.ts'
 import { openapiPage } from './web/openapi-page.ts'
@@ -177,10 +179,14 @@ async function reloadFrom(read: InstanceOptions['readConfig'], reload: (config: 
   }
 }
 
-async function readiness(core: Core, generations: Generations) {
+/** An answer that does not come within this many milliseconds is a no. */
+const CHECK_DEADLINE = 3_000
+
+async function readiness(core: Core, generations: Generations): Promise<readonly Check[]> {
   const answered = async (name: string, ask: () => Promise<{ ok: boolean; detail?: string }>) => {
     try {
-      return { name, ...(await ask()) }
+      const answer = await within(CHECK_DEADLINE, ask())
+      return { name, ...(answer === TOO_LATE ? { ok: false, detail: 'it does not answer' } : answer) }
     } catch (error) {
       return { name, ok: false, detail: textOf(error) }
     }
@@ -191,12 +197,16 @@ async function readiness(core: Core, generations: Generations) {
       return { ok: true }
     }),
     answered('keys', async () => ({ ok: core.keys.list().some(({ state }) => state === 'active') })),
-    ...generations
-      .current()
-      .sources.map(({ id, source }) =>
-        answered(`login:${id}`, async () => (source.health ? source.health() : { ok: true })),
-      ),
-    ...generations.faults().map(async ({ message }) => ({ name: 'plugin', ok: true, detail: message })),
+    ...generations.current().sources.map(async ({ id, source }) => ({
+      ...(await answered(`login:${id}`, async () => (source.health ? source.health() : { ok: true }))),
+      dispensable: true,
+    })),
+    ...generations.faults().map(async ({ path, message }) => ({
+      name: `plugin:${basename(path)}`,
+      ok: false,
+      dispensable: true,
+      detail: message,
+    })),
   ])
 }
 

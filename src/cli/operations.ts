@@ -25,7 +25,7 @@ interface ReadyWire {
 
 export const healthcheck = defineCommand({
   name: 'healthcheck',
-  summary: 'Exit with 0 if the server on this data folder is ready, else with 1',
+  summary: 'Exit with 0 if the server on this data folder is ready or degraded, else with 1',
   about:
     'For containers that have no curl. Asks over the control socket, so that no port, name or certificate is needed.',
   args: {},
@@ -42,7 +42,7 @@ export const healthcheck = defineCommand({
     const bad = ready.checks
       .filter((check) => !check.ok)
       .map(({ name, detail }) => (detail ? `${name}: ${detail}` : name))
-    const text = answer.ok ? 'ready' : `not ready: ${bad.join(', ')}`
+    const text = bad.length === 0 ? ready.status : `${ready.status}: ${bad.join(', ')}`
     return { data: ready, text, ok: answer.ok }
   },
 })

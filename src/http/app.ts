@@ -61,8 +61,8 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...rabbitmqRoutes(core, options.brokerAccess),
     ...httpAuthRoutes(core),
     ...auditRoutes(core),
-    ...healthRoutes(options.readiness, core.world),
-    ...(options.metrics ? metricsRoutes(options.metrics) : []),
+    ...healthRoutes(options.readiness),
+    ...(options.metrics ? metricsRoutes(options.metrics, options.readiness) : []),
     ...(options.control ? controlRoutes(options.control.by, options.control.urls, core) : []),
   ]
   return [...endpoints, ...openapiRoutes(endpoints, options)]

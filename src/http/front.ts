@@ -10,7 +10,7 @@ import { type Certificate, type Listener, listenTcp, listenUnix, type TcpListene
 import { type BuildInfo, createMetrics, type Metrics } from './metrics.ts'
 import { pipeline } from './pipeline.ts'
 import type { Control } from './routes/control.ts'
-import { healthRoutes, type Readiness } from './routes/health.ts'
+import { healthRoutes, type Readiness, seldom } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 
 /** Applies at the next request. */
@@ -112,14 +112,15 @@ function createGates(
   options: FrontOptions,
   { metrics, urls }: { readonly metrics: Metrics; readonly urls: () => readonly string[] },
 ) {
-  const { live, log, publicUrl, build, readiness, control, apiPage } = options
+  const { live, log, publicUrl, build, control, apiPage } = options
+  const readiness = seldom(options.readiness, core.world)
   const isTrustedProxy = derived(() => live().trustedProxies, addressList)
   const bodyLimit = () => live().limits.body
   const brokerAccess = () => live().brokerAccess
   const gateOptions = { log, metrics, https: publicUrl.protocol === 'https:', bodyLimit, isTrustedProxy }
   const appOptions = { publicUrl, version: build.version, log, bodyLimit, readiness, brokerAccess, apiPage }
   const shared = options.metrics.enabled && options.metrics.port === undefined ? metrics : undefined
-  const scraped = [...metricsRoutes(metrics), ...healthRoutes(readiness, core.world)]
+  const scraped = [...metricsRoutes(metrics, readiness), ...healthRoutes(readiness)]
   const steps = { authorise: createAuthorise(core, brokerAccess), publicOrigin: publicUrl.origin, bodyLimit, log }
   return {
     public: once(() => createGate(createApp(core, { ...appOptions, metrics: shared }).fetch, gateOptions)),

@@ -4,8 +4,8 @@ import type { AuditEntry } from '../core/audit/audit.ts'
 export interface Metrics {
   request(labels: { readonly method: string; readonly route: string; readonly status: number }, seconds: number): void
   event(entry: Pick<AuditEntry, 'event' | 'outcome'>): void
-  /** The exposition text. */
-  render(): string
+  /** The exposition text; each check becomes a gauge. */
+  render(checks: readonly { readonly name: string; readonly ok: boolean }[]): string
 }
 
 export interface BuildInfo {
@@ -35,7 +35,7 @@ export function createMetrics({ version, commit }: BuildInfo, startedAt: number)
     event({ event, outcome }) {
       count(events, `event="${label(event)}",outcome="${label(outcome)}"`)
     },
-    render() {
+    render(checks) {
       const { rss, heapUsed } = process.memoryUsage()
       const { user, system } = process.cpuUsage()
       return [
@@ -43,6 +43,12 @@ export function createMetrics({ version, commit }: BuildInfo, startedAt: number)
           [`version="${label(version)}",commit="${label(commit)}"`, 1],
         ]),
         ...family('leveret_start_time_seconds', 'gauge', 'When this process started', [['', startedAt / 1000]]),
+        ...family(
+          'leveret_check_ok',
+          'gauge',
+          'Whether what the server depends on is usable, as /readyz tells',
+          new Map(checks.map(({ name, ok }) => [`check="${label(name)}"`, ok ? 1 : 0])),
+        ),
         ...family('process_resident_memory_bytes', 'gauge', 'Resident memory', [['', rss]]),
         ...family('leveret_heap_used_bytes', 'gauge', 'Used part of the heap', [['', heapUsed]]),
         ...family('process_cpu_seconds_total', 'counter', 'Processor time', [['', (user + system) / 1e6]]),

@@ -2,11 +2,13 @@
  * A whole server for tests: real sockets on free ports, a data folder of its own, a clock that stands until it is moved,
  * an administrator, and every log line kept.
  */
+import { Database } from 'bun:sqlite'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../src/config/schema.ts'
 import { parseConfig } from '../../src/config/load.ts'
+import { collections } from '../../src/core/collections.ts'
 import type { Caller } from '../../src/core/world.ts'
 import { type Instance, type InstanceOptions, openInstance } from '../../src/server.ts'
 import { createClock, type TestClock } from './clock.ts'
@@ -138,6 +140,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     configWith: parse,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
+}
+
+/** Takes every table away from under the server: from here on its storage fails at whatever it is asked. */
+export function breakStorage({ dataDir }: Pick<TestServer, 'dataDir'>): void {
+  using database = new Database(join(dataDir, 'leveret.db'))
+  for (const { name } of collections) database.run(`DROP TABLE "${name}"`)
 }
 
 /** A JSON object that was answered. */

@@ -6,6 +6,8 @@ export interface Check {
   /** `storage`, `keys`, `login:local`. */
   readonly name: string
   readonly ok: boolean
+  /** The server does its work without it, if not all of it: a directory, an optional plugin. */
+  readonly dispensable?: boolean
   /** For the operator only: may name hosts and files. */
   readonly detail?: string
 }
@@ -14,12 +16,22 @@ export type Readiness = () => Promise<readonly Check[]>
 /** An answer is reused for this long, so that strangers cannot make us hammer a directory. */
 const REUSE = 1000
 
-export function healthRoutes(readiness: Readiness, { now }: Pick<World, 'now'>): readonly Endpoint[] {
+/** The same checks, not run more often than once a second however often they are asked for. */
+export function seldom(readiness: Readiness, { now }: Pick<World, 'now'>): Readiness {
   let last: { readonly at: number; readonly checks: Promise<readonly Check[]> } | undefined
-  const checks = () => {
+  return () => {
     if (!last || now() - last.at >= REUSE || now() < last.at) last = { at: now(), checks: readiness() }
     return last.checks
   }
+}
+
+function statusOf(checks: readonly Check[]): 'ready' | 'degraded' | 'not ready' {
+  const broken = checks.filter(({ ok }) => !ok)
+  if (broken.length === 0) return 'ready'
+  return broken.every(({ dispensable }) => dispensable) ? 'degraded' : 'not ready'
+}
+
+export function healthRoutes(readiness: Readiness): readonly Endpoint[] {
   return [
     endpoint({
       method: 'GET',
@@ -33,13 +45,17 @@ export function healthRoutes(readiness: Readiness, { now }: Pick<World, 'now'>):
       method: 'GET',
       path: '/readyz',
       access: 'public',
-      summary: 'Storage, keys and plugins are usable; 503 if not',
+      summary: 'Storage and keys are usable, else 503; degraded without a plugin or a login source',
       quiet: true,
       async handle({ who }) {
-        const all = await checks()
-        const ok = all.every((check) => check.ok)
-        const shown = who.kind === 'operator' ? all : all.map(({ name, ok }) => ({ name, ok }))
-        return Response.json({ status: ok ? 'ready' : 'not ready', checks: shown }, { status: ok ? 200 : 503 })
+        const all = await readiness()
+        const status = statusOf(all)
+        const checks = all.map(({ name, ok, detail }) => ({
+          name,
+          ok,
+          ...(who.kind === 'operator' && detail !== undefined && { detail }),
+        }))
+        return Response.json({ status, checks }, { status: status === 'not ready' ? 503 : 200 })
       },
     }),
   ]
