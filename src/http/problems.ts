@@ -21,7 +21,9 @@ export function refusal(thrown: unknown, arrival: Arrival, log: Logger): Respons
   const problem = thrown instanceof Problem ? thrown : failure(thrown, arrival, log)
   if (problem === thrown && problem.status >= 500) setback(problem, arrival, log)
   const refuse = arrival.endpoint?.refuse
-  return refuse ? refuse(problem.status, problem.detail) : problemResponse(problem, arrival.requestId)
+  if (refuse) return refuse(problem.status, problem.detail)
+  const { challenge } = arrival
+  return problemResponse(problem, arrival.requestId, challenge && { 'www-authenticate': challenge })
 }
 
 /** The path of the key set, wherever the server is mounted. Brokers 3.10 lose all their keys on any other JSON from there. */
@@ -41,9 +43,10 @@ export function plainRefusal(status: number, words: string, headers: Record<stri
 }
 
 function problemResponse(problem: Problem, requestId: string, more: Record<string, string> = {}): Response {
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...more }
+  const { 'www-authenticate': challenge = bearer(problem), ...rest } = more
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...rest }
   if (problem.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(problem.retryAfter))
-  if (problem.status === 401) headers['www-authenticate'] = challenge(problem)
+  if (problem.status === 401) headers['www-authenticate'] = challenge
   const body = {
     type: `urn:leveret:problem:${problem.code}`,
     title: TITLES[problem.status] ?? 'Error',
@@ -57,7 +60,7 @@ function problemResponse(problem: Problem, requestId: string, more: Record<strin
 }
 
 /** RFC 6750 section 3: no error code when no credentials were sent. */
-function challenge(problem: Problem): string {
+function bearer(problem: Problem): string {
   return problem.code === 'invalid_token' ? 'Bearer realm="leveret", error="invalid_token"' : 'Bearer realm="leveret"'
 }
 
