@@ -42,7 +42,7 @@ describe('leveret init and serve', () => {
     await using _server = await serving(place)
     const lines = init.out.split('\n').flatMap((line) => (/^ {2}(ID=|curl )/.test(line) ? [line.trim()] : []))
     expect(lines).toHaveLength(3)
-    const answers = (await shell(place.folder, lines.join('; echo; '))).trim().split('\n')
+    const answers = (await shell(place.folder, lines.join('\n'))).trim().split('\n')
     expect(answers.map((answer) => JSON.parse(answer) as unknown)).toMatchObject([
       { token_type: 'bearer', expires_in: 300, vhost: 'prod', broker: 'rabbitmq' },
       { username: 'admin', vhost: 'prod', groups: ['admin'] },
