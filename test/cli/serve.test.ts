@@ -61,6 +61,7 @@ describe('leveret serve', () => {
     expect(await place.run(['healthcheck'])).toEqual({ code: 0, out: 'ready\n', err: '' })
     await place.json(['group', 'add', 'billing'])
     await server.saw('err', /group\.created/)
+    expect(await place.run(['serve'])).toMatchObject({ code: 1, err: expect.stringContaining('a server runs on') })
     expect((await place.run(['doctor'])).out).toContain('It runs and answers on its control socket')
     expect(await place.json(['backup', 'copy.db'])).toEqual({ file: join(place.folder, 'copy.db') })
     expect((await place.run(['backup', 'copy.db'])).code).toBe(1)
