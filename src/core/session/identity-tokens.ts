@@ -10,7 +10,7 @@ import type { User } from '../users/records.ts'
 import type { Users } from '../users/users.ts'
 import type { Caller, World } from '../world.ts'
 import { addressFits } from './address.ts'
-import { createRecent } from './recent.ts'
+import { createRecent } from '../memory/recent.ts'
 import { type IdentityToken, identityTokens } from './records.ts'
 
 export const IDENTITY_ALGORITHM = 'ES256'

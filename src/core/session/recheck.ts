@@ -5,7 +5,7 @@ import { Problem } from '../problem.ts'
 import type { User } from '../users/records.ts'
 import type { Caller, World } from '../world.ts'
 import type { Holder } from './identity-tokens.ts'
-import { createRecent } from './recent.ts'
+import { createRecent } from '../memory/recent.ts'
 
 export interface RecheckDeps {
   readonly world: World
