@@ -5,6 +5,7 @@ import { Problem } from '../core/problem.ts'
 import type { Logger } from '../plugin/index.ts'
 import { type BrokerAccess, createAuthorise } from './access.ts'
 import { arrivalOf } from './arrival.ts'
+import { corsFor } from './cors.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Routes } from './gate.ts'
 import type { Metrics } from './metrics.ts'
@@ -75,21 +76,31 @@ export function createApp(core: Core, options: AppOptions): App {
     authorise: createAuthorise(core, options.brokerAccess),
     publicOrigin: options.publicUrl.origin,
     bodyLimit: options.bodyLimit,
+    corsOrigins: () => core.settings().oauth.corsOrigins,
     log: options.log,
   }
-  return { fetch: mount(endpoints, base, (endpoint) => pipeline(endpoint, steps)), endpoints }
+  return { fetch: mount(endpoints, base, (endpoint) => pipeline(endpoint, steps), steps.corsOrigins), endpoints }
 }
 
 /** Endpoints on a router. Elysia routes; what a request goes through is `pipeline.ts`. */
-export function mount(endpoints: readonly Endpoint[], base: string, serveBy: (endpoint: Endpoint) => Serve): Routes {
+export function mount(
+  endpoints: readonly Endpoint[],
+  base: string,
+  serveBy: (endpoint: Endpoint) => Serve,
+  corsOrigins: () => readonly string[] = () => [],
+): Routes {
   const methodsOf = methodTable(endpoints, base)
   const served = joinVerbs(endpoints, serveBy, (request) => unrouted(request, methodsOf))
+  const preflights = preflightsOf(endpoints, corsOrigins)
   const router = (standardHostname: boolean): Routes => {
     const elysia = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname } })
     elysia.onError(({ request }) => unrouted(request, methodsOf))
     for (const { method, path, serve } of served)
       for (const address of addresses(path, base))
         elysia.route(method, address, ({ request, params }) => serve(request, params), { parse: 'none' })
+    for (const { path, preflight } of preflights)
+      for (const address of addresses(path, base))
+        elysia.route('OPTIONS', address, ({ request }) => preflight(request), { parse: 'none' })
     elysia.compile()
     return elysia.fetch
   }
@@ -97,6 +108,19 @@ export function mount(endpoints: readonly Endpoint[], base: string, serveBy: (en
   const http = router(false)
   let https: Routes | undefined
   return (request) => (request.url.startsWith('https:') ? (https ??= router(true)) : http)(request)
+}
+
+/** One for each address that pages of other origins may call. */
+function preflightsOf(endpoints: readonly Endpoint[], origins: () => readonly string[]) {
+  const paths = Map.groupBy(
+    endpoints.filter(({ cors }) => cors),
+    ({ path }) => path,
+  )
+  return [...paths].map(([path, endpointsThere]) => {
+    const methods = endpointsThere.map(({ method }) => method)
+    const cors = corsFor(methods, origins)
+    return { path, preflight: (request: Request) => cors.preflight(request) }
+  })
 }
 
 /** RFC 8414 section 3.1 puts the path of the issuer behind the well-known part; OpenID Connect puts it in front. */

@@ -1,6 +1,7 @@
 /** Request bodies and queries: the right media type, no more than the limit, parsed once, checked against a schema. */
 import type { TSchema } from '@sinclair/typebox'
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
+import { type Parameters, readParameters } from '../core/oauth/parameters.ts'
 import { Problem } from '../core/problem.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -8,10 +9,26 @@ const MEDIA_TYPES = {
   json: ['application/json'],
   'merge-patch': ['application/merge-patch+json', 'application/json'],
   form: ['application/x-www-form-urlencoded'],
+  parameters: ['application/x-www-form-urlencoded'],
 } as const
 
 /** Reads the body as the endpoint wants it; `undefined` for an empty one that may be left out. */
 export async function readBody(request: Request, endpoint: Endpoint, limit: number): Promise<unknown> {
+  const text = await readText(request, endpoint, limit)
+  if (text === undefined) return undefined
+  return endpoint.takes === 'form' ? parseForm(text) : parseJson(text)
+}
+
+/** Parameters of the query of a GET, of the form otherwise (RFC 6749 appendix B). */
+export async function readOAuthParameters(request: Request, endpoint: Endpoint, limit: number): Promise<Parameters> {
+  if (endpoint.takes !== 'parameters') return NONE
+  if (request.method === 'GET') return readParameters(new URL(request.url).searchParams)
+  return readParameters(new URLSearchParams(await readText(request, endpoint, limit)))
+}
+
+const NONE = readParameters([])
+
+async function readText(request: Request, endpoint: Endpoint, limit: number): Promise<string | undefined> {
   const takes = endpoint.takes ?? 'json'
   const accepted: readonly string[] = MEDIA_TYPES[takes]
   const type = mediaType(request.headers.get('content-type'))
@@ -20,7 +37,7 @@ export async function readBody(request: Request, endpoint: Endpoint, limit: numb
   if (type === undefined || !accepted.includes(type))
     throw new Problem('unsupported_media_type', `Send the body as ${accepted.join(' or ')}`)
   if (text.length > limit) throw tooLarge(limit)
-  return takes === 'form' ? parseForm(text) : parseJson(text)
+  return text
 }
 
 export function tooLarge(limit: number): Problem {

@@ -1,5 +1,6 @@
 /** An endpoint as data: where it is, who may call it, what it takes, what it does. The pipeline does the rest for all alike. */
 import type { Static, TSchema } from '@sinclair/typebox'
+import type { Parameters } from '../core/oauth/parameters.ts'
 import type { Caller } from '../core/world.ts'
 
 /**
@@ -21,6 +22,8 @@ export interface Input<Params extends string = string, Query = unknown, Body = u
   /** The bearer token of the Authorization header, if there is one. */
   readonly bearer: string | undefined
   readonly request: Request
+  /** Of the query of a GET, or of the form of a POST, where the endpoint `takes: 'parameters'`; otherwise none. */
+  readonly parameters: Parameters
 }
 
 interface Declared<Path extends string, Q extends TSchema, B extends TSchema> {
@@ -33,8 +36,14 @@ interface Declared<Path extends string, Q extends TSchema, B extends TSchema> {
   readonly quiet?: boolean
   readonly query?: Q
   readonly body?: B
-  /** JSON unless said otherwise. */
-  readonly takes?: 'json' | 'merge-patch' | 'form'
+  /** JSON unless said otherwise. `parameters` arrive in `input.parameters`, unchecked: OAuth says what they must be. */
+  readonly takes?: 'json' | 'merge-patch' | 'form' | 'parameters'
+  /** `oauth`: refusals are those of RFC 6749. */
+  readonly errors?: 'problem' | 'oauth'
+  /** Pages of other sites may send this; it reads no cookie, or guards itself. */
+  readonly crossSite?: boolean
+  /** Pages of the configured origins may call this and read the answer. */
+  readonly cors?: boolean
   /** An empty body is fine and arrives as `undefined`. */
   readonly bodyOptional?: boolean
   /** What is answered, for the API description. */

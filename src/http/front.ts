@@ -121,7 +121,13 @@ function createGates(
   const appOptions = { publicUrl, version: build.version, log, bodyLimit, readiness, brokerAccess, apiPage }
   const shared = options.metrics.enabled && options.metrics.port === undefined ? metrics : undefined
   const scraped = [...metricsRoutes(metrics, readiness), ...healthRoutes(readiness)]
-  const steps = { authorise: createAuthorise(core, brokerAccess), publicOrigin: publicUrl.origin, bodyLimit, log }
+  const steps = {
+    authorise: createAuthorise(core, brokerAccess),
+    publicOrigin: publicUrl.origin,
+    bodyLimit,
+    corsOrigins: () => core.settings().oauth.corsOrigins,
+    log,
+  }
   return {
     public: once(() => createGate(createApp(core, { ...appOptions, metrics: shared }).fetch, gateOptions)),
     control: once(() =>

@@ -39,6 +39,7 @@ const MEDIA = {
   json: 'application/json',
   'merge-patch': 'application/merge-patch+json',
   form: 'application/x-www-form-urlencoded',
+  parameters: 'application/x-www-form-urlencoded',
 } as const
 const PROBLEM = { $ref: '#/components/schemas/Problem' }
 

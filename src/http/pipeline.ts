@@ -2,8 +2,9 @@
 import { Problem } from '../core/problem.ts'
 import type { Logger } from '../plugin/index.ts'
 import type { Authorise } from './access.ts'
-import { arrivalOf } from './arrival.ts'
-import { checkOf, readBody, readQuery } from './body.ts'
+import { type Arrival, arrivalOf } from './arrival.ts'
+import { checkOf, readBody, readOAuthParameters, readQuery } from './body.ts'
+import { corsFor, takesCrossSite } from './cors.ts'
 import type { Endpoint, Input } from './endpoint.ts'
 import { refusal } from './problems.ts'
 
@@ -11,21 +12,31 @@ interface Steps {
   readonly authorise: Authorise
   readonly publicOrigin: string
   readonly bodyLimit: () => number
+  readonly corsOrigins: () => readonly string[]
   readonly log: Logger
 }
 
 export type Serve = (request: Request, params: Readonly<Record<string, string>>) => Promise<Response>
 
-export function pipeline(endpoint: Endpoint, { authorise, publicOrigin, bodyLimit, log }: Steps): Serve {
+export function pipeline(endpoint: Endpoint, { authorise, publicOrigin, bodyLimit, corsOrigins, log }: Steps): Serve {
   const checkQuery = endpoint.query && checkOf(endpoint.query)
   const checkBody = endpoint.body && checkOf(endpoint.body)
   const changes = endpoint.method !== 'GET'
 
+  const cors = endpoint.cors ? corsFor([endpoint.method], corsOrigins) : undefined
+
   return async (request, params) => {
     const arrival = arrivalOf(request)
     arrival.endpoint = endpoint
+    const response = await attempt(request, params, arrival)
+    for (const [name, value] of cors?.headers(request) ?? []) response.headers.append(name, value)
+    return response
+  }
+
+  async function attempt(request: Request, params: Input['params'], arrival: Arrival): Promise<Response> {
     try {
-      if (changes && !arrival.operator) refuseCrossSite(request.headers, publicOrigin)
+      const elsewhere = changes && !arrival.operator && !takesCrossSite(endpoint, request.headers, corsOrigins)
+      if (elsewhere) refuseCrossSite(request.headers, publicOrigin)
       const { who, caller, bearer } = await authorise(endpoint.access, request, arrival)
       arrival.actor = caller.actor
       const query = endpoint.query && readQuery(request.url, endpoint.query)
@@ -33,7 +44,8 @@ export function pipeline(endpoint: Endpoint, { authorise, publicOrigin, bodyLimi
       const body = endpoint.body && (await readBody(request, endpoint, bodyLimit()))
       if (body !== undefined) checkBody?.(body)
       refuseBrokenNames(params)
-      const input: Input = { params, query, body, who, caller, bearer, request }
+      const parameters = await readOAuthParameters(request, endpoint, bodyLimit())
+      const input: Input = { params, query, body, who, caller, bearer, request, parameters }
       return answer(await endpoint.handle(input), endpoint)
     } catch (thrown) {
       return refusal(thrown, arrival, log)

@@ -1,7 +1,9 @@
 /** The only place where a thrown value becomes an answer: RFC 9457 problem details, and no internal text in them. */
+import { OAuthError } from '../core/oauth/oauth-error.ts'
 import { Problem } from '../core/problem.ts'
 import type { Logger } from '../plugin/index.ts'
 import type { Arrival } from './arrival.ts'
+import { asOAuthError, oauthResponse } from './oauth-errors.ts'
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -18,12 +20,16 @@ const TITLES: Readonly<Record<number, string>> = {
 }
 
 export function refusal(thrown: unknown, arrival: Arrival, log: Logger): Response {
+  if (thrown instanceof OAuthError) {
+    if (thrown.cause !== undefined)
+      log.debug('request refused', { ...where(arrival), cause: Bun.inspect(thrown.cause) })
+    return oauthResponse(thrown)
+  }
   const problem = thrown instanceof Problem ? thrown : failure(thrown, arrival, log)
   if (problem === thrown && problem.status >= 500) setback(problem, arrival, log)
+  if (arrival.endpoint?.errors === 'oauth') return oauthResponse(asOAuthError(problem))
   const refuse = arrival.endpoint?.refuse
-  if (refuse) return refuse(problem.status, problem.detail)
-  const { challenge } = arrival
-  return problemResponse(problem, arrival.requestId, challenge && { 'www-authenticate': challenge })
+  return refuse ? refuse(problem.status, problem.detail) : problemResponse(problem, arrival.requestId)
 }
 
 /** The path of the key set, wherever the server is mounted. Brokers 3.10 lose all their keys on any other JSON from there. */
@@ -43,10 +49,9 @@ export function plainRefusal(status: number, words: string, headers: Record<stri
 }
 
 function problemResponse(problem: Problem, requestId: string, more: Record<string, string> = {}): Response {
-  const { 'www-authenticate': challenge = bearer(problem), ...rest } = more
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...rest }
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...more }
   if (problem.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(problem.retryAfter))
-  if (problem.status === 401) headers['www-authenticate'] = challenge
+  if (problem.status === 401) headers['www-authenticate'] = challenge(problem)
   const body = {
     type: `urn:leveret:problem:${problem.code}`,
     title: TITLES[problem.status] ?? 'Error',
@@ -60,7 +65,7 @@ function problemResponse(problem: Problem, requestId: string, more: Record<strin
 }
 
 /** RFC 6750 section 3: no error code when no credentials were sent. */
-function bearer(problem: Problem): string {
+function challenge(problem: Problem): string {
   return problem.code === 'invalid_token' ? 'Bearer realm="leveret", error="invalid_token"' : 'Bearer realm="leveret"'
 }
 
@@ -68,18 +73,17 @@ function bearer(problem: Problem): string {
 function setback(problem: Problem, arrival: Arrival, log: Logger): void {
   const cause = problem.cause === undefined ? undefined : Bun.inspect(problem.cause)
   log.warn('request not served', {
-    request_id: arrival.requestId,
-    route: arrival.endpoint?.path,
+    ...where(arrival),
     detail: problem.detail,
     cause,
   })
 }
 
 function failure(thrown: unknown, arrival: Arrival, log: Logger): Problem {
-  log.error('request failed', {
-    request_id: arrival.requestId,
-    route: arrival.endpoint?.path,
-    error: Bun.inspect(thrown),
-  })
+  log.error('request failed', { ...where(arrival), error: Bun.inspect(thrown) })
   return new Problem('internal', 'The server failed to answer; its log has the reason under this request id')
+}
+
+function where({ requestId, endpoint }: Arrival) {
+  return { request_id: requestId, route: endpoint?.path }
 }
