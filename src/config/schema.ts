@@ -123,6 +123,61 @@ const Session = section('The session workflow: identity tokens and the access to
   ),
 })
 
+const OAuth = section('OAuth 2 and OpenID Connect. What a client sets for itself counts instead.', {
+  accessTokenTtl: duration({ default: '5m', description: 'Life of an access token that is not for a broker.' }),
+  idTokenTtl: duration({ default: '1h', description: 'Life of an ID token.' }),
+  codeTtl: duration({ default: '60s', description: 'How long an authorization code can be redeemed.' }),
+  pushedRequestTtl: duration({ default: '90s', description: 'How long a pushed authorization request can be used.' }),
+  deviceCodeTtl: duration({ default: '10m', description: 'How long a device waits for its person.' }),
+  refreshIdleTtl: duration({ default: '30d', description: 'A refresh token that is not used for this long ends.' }),
+  refreshAbsoluteTtl: duration({
+    default: '180d',
+    description: 'A login ends after this long, however often its tokens were refreshed.',
+  }),
+  firstPartyPassword: t.Boolean({
+    default: false,
+    description: 'Take the password grant without a client, as older systems do it.',
+  }),
+  registration: word(['off', 'token', 'open'], {
+    default: 'off',
+    description: 'Dynamic client registration: not at all, with an initial access token, or by anybody.',
+  }),
+  dpopNonce: t.Boolean({ default: false, description: 'Demand a nonce of ours in DPoP proofs.' }),
+  corsOrigins: t.Array(
+    t.String({
+      pattern: '^https?://[^/?#\\s]+$',
+      expect: 'an origin without a path, such as "https://rabbitmq.corp.internal"',
+    }),
+    {
+      default: [],
+      description: 'Pages of these origins may call discovery, token, revocation and userinfo from a browser.',
+      expect: 'a list of origins',
+    },
+  ),
+})
+
+const TrustedIssuer = t.Object(
+  {
+    issuer: t.String({ minLength: 1, description: 'The `iss` of its assertions.' }),
+    jwksUri: t.String({ minLength: 1, description: 'Where its keys are.' }),
+  },
+  {
+    additionalProperties: false,
+    description: 'Whose assertions the jwt-bearer grant takes (RFC 7523).',
+    expect: 'a table',
+  },
+)
+
+const Browser = section('Logins with a browser.', {
+  idleTtl: duration({ default: '12h', description: 'A login that is not used for this long ends.' }),
+  absoluteTtl: duration({ default: '30d', description: 'A login ends after this long in any case.' }),
+})
+
+const Outbound = section('Requests of this server to addresses that clients name: key sets, logout.', {
+  allow: networks({ description: 'Private networks that they may reach; public ones always.' }),
+  timeout: duration({ default: '5s', description: 'How long to wait for an answer.' }),
+})
+
 const Passwords = section('Passwords that are set here.', {
   minLength: t.Integer({ default: 12, minimum: 8, maximum: 128, description: 'Fewest characters.' }),
   maxLength: t.Integer({ default: 256, minimum: 64, maximum: 4096, description: 'Most characters.' }),
@@ -206,6 +261,10 @@ export const ConfigSchema = t.Object(
     }),
     plugins: t.Array(ExternalPlugin, { default: [], expect: 'a list of plugins, [[plugins]]' }),
     session: Session,
+    oauth: OAuth,
+    trustedIssuers: t.Array(TrustedIssuer, { default: [], expect: 'a list of issuers, [[trustedIssuers]]' }),
+    browser: Browser,
+    outbound: Outbound,
     passwords: Passwords,
     patterns: Patterns,
     groups: Groups,

@@ -12,6 +12,32 @@ export interface Settings {
     /** Used when a login names no broker; without it the only broker there is. */
     readonly defaultBroker?: string
   }
+  readonly oauth: {
+    /** For clients that set none of their own. */
+    readonly accessTokenTtl: number
+    readonly idTokenTtl: number
+    readonly codeTtl: number
+    readonly pushedRequestTtl: number
+    readonly deviceCodeTtl: number
+    /** A refresh token that is not used for this long ends. */
+    readonly refreshIdleTtl: number
+    /** A grant ends after this long, however often it was refreshed. */
+    readonly refreshAbsoluteTtl: number
+    /** The password grant without a client, as older systems do it. */
+    readonly firstPartyPassword: boolean
+    /** Who may register a client (RFC 7591). */
+    readonly registration: 'off' | 'token' | 'open'
+    /** Whether DPoP proofs have to carry a nonce of ours (RFC 9449 section 8). */
+    readonly dpopNonce: boolean
+    /** Origins whose pages may call discovery, token, revocation and userinfo. */
+    readonly corsOrigins: readonly string[]
+    /** Whose assertions the jwt-bearer grant takes (RFC 7523). */
+    readonly trustedIssuers: readonly { readonly issuer: string; readonly jwksUri: string }[]
+  }
+  readonly browser: {
+    readonly idleTtl: number
+    readonly absoluteTtl: number
+  }
   readonly passwords: {
     readonly minLength: number
     readonly maxLength: number

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { loginFailures, networkFailures } from '../../src/core/login/throttle.ts'
-import { openAccounts, OPERATOR, PASSWORD, refusal, SETTINGS } from '../harness/core-accounts.ts'
+import { openAccounts, OPERATOR, PASSWORD, refusal } from '../harness/core-accounts.ts'
+import { SETTINGS } from '../harness/settings.ts'
 
 const from = (ip: string) => ({ actor: 'anonymous', ip, requestId: 'r' })
 const HERE = from('192.0.2.7')

@@ -13,6 +13,7 @@ import { createCredentials } from '../../src/core/users/credentials.ts'
 import { createGroups } from '../../src/core/users/manage-groups.ts'
 import { createUsers } from '../../src/core/users/manage-users.ts'
 import type { Caller, World } from '../../src/core/world.ts'
+import { SETTINGS } from './settings.ts'
 import { openSqlite, temporaryFolder } from './storage-sqlite.ts'
 
 export const OPERATOR: Caller = { actor: 'operator', requestId: 'req-operator' }
@@ -69,28 +70,6 @@ export async function openAccountsStorage(): Promise<Storage> {
       folder[Symbol.dispose]()
     },
   }
-}
-
-export const SETTINGS: Settings = {
-  issuer: 'https://login.example',
-  session: {
-    identityTokenTtl: 86_400_000,
-    accessTokenTtl: 300_000,
-    bindIp: 'exact',
-    maxIdentityTokens: 1,
-    defaultVhost: 'prod',
-  },
-  passwords: { minLength: 12, maxLength: 256 },
-  patterns: {
-    username: '[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}',
-    email: '[^\\s@]{1,64}@[^\\s@]{1,120}',
-    group: '[a-zA-Z0-9_-]{1,50}',
-    password: '.*',
-  },
-  groups: { admin: 'admin' },
-  throttle: { freeAttempts: 5, firstDelay: 1_000, maxDelay: 300_000, forgetAfter: 86_400_000 },
-  keys: { rotateEvery: 1, publishAhead: 1, keepFor: 1 },
-  audit: { keepFor: 90 * 86_400_000, tokens: 'store' },
 }
 
 /** Cheap enough for tests; what it computes is the real thing. */

@@ -4,6 +4,7 @@ import type { Audit, AuditEntry } from '../../src/core/audit/audit.ts'
 import { type KeyRing, openKeyRing } from '../../src/core/keys/key-ring.ts'
 import type { Settings } from '../../src/core/settings.ts'
 import type { Caller, World } from '../../src/core/world.ts'
+import { SETTINGS as BASE } from '../harness/settings.ts'
 import { temporaryStorage } from '../harness/storage-sqlite.ts'
 
 export const HOUR = 3_600_000
@@ -13,18 +14,8 @@ export const MASTER_KEY = new Uint8Array(32).fill(7)
 
 const silent = () => undefined
 export const SETTINGS: Settings = {
+  ...BASE,
   issuer: 'https://leveret.example',
-  session: {
-    identityTokenTtl: DAY,
-    accessTokenTtl: 300_000,
-    bindIp: 'exact',
-    maxIdentityTokens: 1,
-    defaultVhost: 'prod',
-  },
-  passwords: { minLength: 12, maxLength: 512 },
-  patterns: { username: '[a-z0-9.-]{1,64}', email: '.+@.+', group: '[a-z]{1,50}', password: '.+' },
-  groups: { admin: 'admin' },
-  throttle: { freeAttempts: 100, firstDelay: 1000, maxDelay: 60_000, forgetAfter: HOUR },
   keys: { rotateEvery: 30 * DAY, publishAhead: DAY, keepFor: 2 * DAY },
   audit: { keepFor: 30 * DAY, tokens: 'store' },
 }
@@ -66,8 +57,9 @@ export interface RingTest extends AsyncDisposable {
   /** Another process on the same storage and clock. */
   readonly another: (masterKey?: Uint8Array) => Promise<KeyRing>
 }
-export async function openRing(settings = SETTINGS, world = testWorld()): Promise<RingTest> {
+export async function openRing(settings = SETTINGS): Promise<RingTest> {
   const storage = await temporaryStorage()
+  const world = testWorld()
   const audit = listeningAudit()
   const another = (masterKey: Uint8Array = MASTER_KEY) =>
     openKeyRing({ storage, world, settings: () => settings, audit, masterKey })

@@ -5,25 +5,15 @@ import { createBrokers } from '../../src/core/rabbitmq/brokers.ts'
 import { createRules } from '../../src/core/rabbitmq/rules.ts'
 import type { Settings } from '../../src/core/settings.ts'
 import type { Caller, World } from '../../src/core/world.ts'
+import { SETTINGS as BASE } from '../harness/settings.ts'
 import { temporaryStorage } from '../harness/storage-sqlite.ts'
 
 export const OPERATOR: Caller = { actor: 'operator', requestId: 'req-1' }
 
 const SETTINGS: Settings = {
+  ...BASE,
   issuer: 'https://tokens.example',
-  session: {
-    identityTokenTtl: 86_400_000,
-    accessTokenTtl: 300_000,
-    bindIp: 'exact',
-    maxIdentityTokens: 1,
-    defaultVhost: 'prod',
-  },
-  passwords: { minLength: 12, maxLength: 256 },
   patterns: { username: '.+', email: '.+', group: '.+', password: '.+' },
-  groups: { admin: 'admin' },
-  throttle: { freeAttempts: 5, firstDelay: 1_000, maxDelay: 300_000, forgetAfter: 86_400_000 },
-  keys: { rotateEvery: 1, publishAhead: 1, keepFor: 1 },
-  audit: { keepFor: 86_400_000, tokens: 'store' },
 }
 
 export async function openDomain() {
