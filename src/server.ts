@@ -14,6 +14,7 @@ import { createFront, type Front, type FrontOptions } from './http/front.ts'
 import type { BuildInfo } from './http/metrics.ts'
 import type { Check } from './http/routes/health.ts'
 import { TOO_LATE, within } from './host/deadline.ts'
+import { createOutbound } from './outbound.ts'
 import { createGenerations, type Generations } from './generations.ts'
 import { createLog, type Log, type LogOptions } from './log.ts'
 import { openapiPage } from './web/openapi-page.ts'
@@ -71,6 +72,10 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
       storage,
       masterKey,
       sources: () => generations.current().sources,
+      outbound: createOutbound({
+        allow: () => generations.current().config.outbound.allow,
+        timeout: () => generations.current().config.outbound.timeout,
+      }),
       heard: (entry) => front?.metrics.event(entry),
     }),
   )

@@ -73,6 +73,7 @@ const SRC_FILES = [
   'builtin-plugins.ts',
   'generations.ts',
   'log.ts',
+  'outbound.ts',
   'settings-of-config.ts',
   'assets.d.ts',
   'README.md',

@@ -1,10 +1,13 @@
 /** Every collection that core declares: what a storage is asked to migrate. */
 import type { AnyCollection } from '#plugin'
 import { auditEvents } from './audit/audit.ts'
+import { browserSessions } from './browser/records.ts'
+import { clients } from './clients/records.ts'
 import { signingKeys } from './keys/records.ts'
 import { loginFailures, networkFailures } from './login/throttle.ts'
 import { brokers, rules } from './rabbitmq/records.ts'
 import { identityTokens } from './session/records.ts'
+import { codes, grants, opaqueTokens, refreshTokens, revokedTokens, shownOnce } from './token/records.ts'
 import { credentials, groups, memberships, users } from './users/records.ts'
 
 export const collections: readonly AnyCollection[] = [
@@ -18,5 +21,13 @@ export const collections: readonly AnyCollection[] = [
   networkFailures,
   brokers,
   rules,
+  clients,
+  browserSessions,
+  grants,
+  codes,
+  refreshTokens,
+  opaqueTokens,
+  revokedTokens,
+  shownOnce,
   auditEvents,
 ]

@@ -1,13 +1,19 @@
 /** The domain, composed: what the HTTP surface and the command line speak to. */
 import type { Storage } from '#plugin'
 import { type Audit, type AuditEntry, createAudit } from './audit/audit.ts'
+import { type ClientAuthentication, createClientAuthentication } from './clients/authentication.ts'
+import type { Clients } from './clients/clients.ts'
+import { createClients } from './clients/manage-clients.ts'
+import { clients as clientRecords } from './clients/records.ts'
 import { collections } from './collections.ts'
 import { createJanitor, type Janitor } from './janitor.ts'
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts'
 import { signingKeys } from './keys/records.ts'
+import { createSealer } from './keys/sealing.ts'
 import type { ConfiguredSource, Login } from './login/login.ts'
 import { createLogin } from './login/password-login.ts'
 import { createThrottle, type Throttle } from './login/throttle.ts'
+import type { Outbound } from './outbound.ts'
 import { createBrokers } from './rabbitmq/brokers.ts'
 import { brokers as brokerRecords, rules as ruleRecords } from './rabbitmq/records.ts'
 import { type Brokers, createRules, type Rules } from './rabbitmq/rules.ts'
@@ -32,6 +38,8 @@ export interface Core extends AsyncDisposable {
   readonly sessions: Sessions
   readonly brokers: Brokers
   readonly rules: Rules
+  readonly clients: Clients
+  readonly clientAuthentication: ClientAuthentication
   readonly janitor: Janitor
 }
 
@@ -43,16 +51,18 @@ export interface CoreDeps {
   /** 32 bytes. */
   readonly masterKey: Uint8Array
   readonly sources: () => readonly ConfiguredSource[]
+  readonly outbound: Outbound
   /** Hears of every audit event, for the metrics. */
   readonly heard?: (entry: AuditEntry) => void
 }
 
 /** Follows what other processes change in the storage they share, so that nothing stale is answered from memory. */
-export async function follow(core: Pick<Core, 'keys' | 'rules' | 'brokers' | 'world'>, storage: Storage) {
-  const { keys, rules, brokers, world } = core
+export async function follow(core: Pick<Core, 'keys' | 'rules' | 'brokers' | 'clients' | 'world'>, storage: Storage) {
+  const { keys, rules, brokers, clients, world } = core
   return storage.watch?.((changed) => {
     if (changed.includes(ruleRecords.name)) rules.invalidate()
     if (changed.includes(brokerRecords.name)) brokers.invalidate()
+    if (changed.includes(clientRecords.name)) clients.invalidate()
     if (!changed.includes(signingKeys.name)) return
     keys.reload().catch((error: unknown) => world.log.error('signing keys not read anew', { error: String(error) }))
   })
@@ -60,7 +70,7 @@ export async function follow(core: Pick<Core, 'keys' | 'rules' | 'brokers' | 'wo
 
 /** Disposing of it writes what is pending and forgets the keys. */
 export async function createCore(given: CoreDeps): Promise<Core> {
-  const { world, settings, masterKey, sources, heard } = given
+  const { world, settings, masterKey, sources, outbound, heard } = given
   const storage = dependable(given.storage)
   await using stack = new AsyncDisposableStack()
   const audit = overheard(stack.use(createAudit({ storage, world, settings })), heard)
@@ -72,6 +82,8 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   const login = createLogin(deps)
   const brokers = createBrokers(deps)
   const rules = createRules({ ...deps, brokers })
+  const clients = createClients({ ...deps, sealer: createSealer(masterKey, world) })
+  const clientAuthentication = createClientAuthentication({ ...deps, clients, outbound })
   const sessions = stack.use(createSessions({ ...deps, users, login, brokers, rules }))
   const janitor = stack.use(
     createJanitor({
@@ -86,7 +98,20 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     }),
   )
   const disposal = stack.move()
-  const parts = { audit, keys, users, groups, throttle, login, sessions, brokers, rules, janitor }
+  const parts = {
+    audit,
+    keys,
+    users,
+    groups,
+    throttle,
+    login,
+    sessions,
+    brokers,
+    rules,
+    clients,
+    clientAuthentication,
+    janitor,
+  }
   return { world, settings, storage, ...parts, [Symbol.asyncDispose]: () => disposal.disposeAsync() }
 }
 

@@ -39,6 +39,7 @@ export type AuditName =
   | `group.${'created' | 'changed' | 'deleted' | 'member-added' | 'member-removed'}`
   | `rule.${'created' | 'changed' | 'deleted'}`
   | `broker.${'created' | 'changed' | 'deleted'}`
+  | `client.${'created' | 'changed' | 'deleted' | 'refused'}`
   | `key.${'created' | 'activated' | 'retired'}`
   | 'plugin.loaded'
   | 'config.reloaded'

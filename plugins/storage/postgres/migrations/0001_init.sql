@@ -124,6 +124,149 @@ CREATE TABLE "rule" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "client" (
+	"id" text COLLATE "C" NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"logo_uri" text COLLATE "C",
+	"client_uri" text COLLATE "C",
+	"policy_uri" text COLLATE "C",
+	"tos_uri" text COLLATE "C",
+	"contacts" text NOT NULL,
+	"managed_by" text COLLATE "C" NOT NULL,
+	"owner_id" text COLLATE "C",
+	"disabled" boolean NOT NULL,
+	"confidential" boolean NOT NULL,
+	"profile" text COLLATE "C",
+	"auth_method" text COLLATE "C" NOT NULL,
+	"secrets" text NOT NULL,
+	"jwks" text,
+	"jwks_uri" text COLLATE "C",
+	"tls_subject" text COLLATE "C",
+	"redirect_uris" text NOT NULL,
+	"post_logout_redirect_uris" text NOT NULL,
+	"grants" text NOT NULL,
+	"scopes" text NOT NULL,
+	"audiences" text NOT NULL,
+	"groups" text NOT NULL,
+	"roles" text NOT NULL,
+	"require_pkce" boolean NOT NULL,
+	"require_pushed_requests" boolean NOT NULL,
+	"require_signed_requests" boolean NOT NULL,
+	"require_dpop" boolean NOT NULL,
+	"access_token_format" text COLLATE "C" NOT NULL,
+	"access_token_ttl" bigint,
+	"id_token_ttl" bigint,
+	"id_token_alg" text COLLATE "C" NOT NULL,
+	"userinfo_alg" text COLLATE "C",
+	"assertion_algs" text NOT NULL,
+	"request_object_algs" text NOT NULL,
+	"refresh_policy" text COLLATE "C" NOT NULL,
+	"refresh_replay_window" bigint NOT NULL,
+	"refresh_idle_ttl" bigint,
+	"refresh_absolute_ttl" bigint,
+	"consent" text COLLATE "C" NOT NULL,
+	"second_factor" boolean NOT NULL,
+	"default_max_age" bigint,
+	"default_acr_values" text NOT NULL,
+	"backchannel_logout_uri" text COLLATE "C",
+	"registration_digest" text COLLATE "C",
+	"created_at" bigint NOT NULL,
+	"updated_at" bigint NOT NULL,
+	CONSTRAINT "client_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
+CREATE TABLE "browser_session" (
+	"digest" text COLLATE "C" NOT NULL,
+	"sid" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"amr" text NOT NULL,
+	"acr" text COLLATE "C" NOT NULL,
+	"auth_time" bigint NOT NULL,
+	"ip" text COLLATE "C",
+	"user_agent" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"last_seen_at" bigint NOT NULL,
+	"ends_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "browser_session_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "grant" (
+	"id" text COLLATE "C" NOT NULL,
+	"client_id" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C",
+	"sid" text COLLATE "C",
+	"scopes" text NOT NULL,
+	"resources" text NOT NULL,
+	"broker" text COLLATE "C",
+	"vhost" text COLLATE "C",
+	"authorization_details" text NOT NULL,
+	"claims" text,
+	"auth_time" bigint,
+	"acr" text COLLATE "C",
+	"amr" text NOT NULL,
+	"dpop_jkt" text COLLATE "C",
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "grant_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
+CREATE TABLE "authorization_code" (
+	"digest" text COLLATE "C" NOT NULL,
+	"client_id" text COLLATE "C" NOT NULL,
+	"authorization" text NOT NULL,
+	"redirect_uri" text COLLATE "C",
+	"nonce" text COLLATE "C",
+	"code_challenge" text COLLATE "C",
+	"dpop_jkt" text COLLATE "C",
+	"grant_id" text COLLATE "C" NOT NULL,
+	"used_at" bigint,
+	"created_at" bigint NOT NULL,
+	"valid_until" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "authorization_code_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "refresh_token" (
+	"digest" text COLLATE "C" NOT NULL,
+	"grant_id" text COLLATE "C" NOT NULL,
+	"client_id" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"replaced_by" text COLLATE "C",
+	"replaced_at" bigint,
+	"sealed_replay" text COLLATE "C",
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "refresh_token_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "opaque_token" (
+	"digest" text COLLATE "C" NOT NULL,
+	"grant_id" text COLLATE "C",
+	"claims" text NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "opaque_token_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "revoked_token" (
+	"jti" text COLLATE "C" NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "revoked_token_pkey" PRIMARY KEY("jti")
+);
+
+--> statement-breakpoint
+CREATE TABLE "shown_once" (
+	"digest" text COLLATE "C" NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "shown_once_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
 CREATE TABLE "audit_event" (
 	"id" text COLLATE "C" NOT NULL,
 	"at" bigint NOT NULL,
@@ -160,6 +303,38 @@ CREATE INDEX "network_failure_expires_at_idx" ON "network_failure" USING btree (
 CREATE UNIQUE INDEX "broker_resource_server_id_idx" ON "broker" USING btree ("resource_server_id");
 --> statement-breakpoint
 CREATE INDEX "rule_subject_kind_subject_idx" ON "rule" USING btree ("subject_kind","subject");
+--> statement-breakpoint
+CREATE INDEX "client_owner_id_idx" ON "client" USING btree ("owner_id");
+--> statement-breakpoint
+CREATE INDEX "client_managed_by_idx" ON "client" USING btree ("managed_by");
+--> statement-breakpoint
+CREATE UNIQUE INDEX "browser_session_sid_idx" ON "browser_session" USING btree ("sid");
+--> statement-breakpoint
+CREATE INDEX "browser_session_user_id_created_at_idx" ON "browser_session" USING btree ("user_id","created_at");
+--> statement-breakpoint
+CREATE INDEX "browser_session_expires_at_idx" ON "browser_session" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "grant_user_id_client_id_idx" ON "grant" USING btree ("user_id","client_id");
+--> statement-breakpoint
+CREATE INDEX "grant_client_id_idx" ON "grant" USING btree ("client_id");
+--> statement-breakpoint
+CREATE INDEX "grant_sid_idx" ON "grant" USING btree ("sid");
+--> statement-breakpoint
+CREATE INDEX "grant_expires_at_idx" ON "grant" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "authorization_code_expires_at_idx" ON "authorization_code" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "refresh_token_grant_id_idx" ON "refresh_token" USING btree ("grant_id");
+--> statement-breakpoint
+CREATE INDEX "refresh_token_expires_at_idx" ON "refresh_token" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "opaque_token_grant_id_idx" ON "opaque_token" USING btree ("grant_id");
+--> statement-breakpoint
+CREATE INDEX "opaque_token_expires_at_idx" ON "opaque_token" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "revoked_token_expires_at_idx" ON "revoked_token" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "shown_once_expires_at_idx" ON "shown_once" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE INDEX "audit_event_expires_at_idx" ON "audit_event" USING btree ("expires_at");
 --> statement-breakpoint

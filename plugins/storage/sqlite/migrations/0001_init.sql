@@ -139,6 +139,173 @@ CREATE TABLE `rule` (
 --> statement-breakpoint
 CREATE INDEX `rule_subject_kind_subject_index` ON `rule` (`subject_kind`,`subject`,`id`);
 --> statement-breakpoint
+CREATE TABLE `client` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`logo_uri` text,
+	`client_uri` text,
+	`policy_uri` text,
+	`tos_uri` text,
+	`contacts` text NOT NULL,
+	`managed_by` text NOT NULL,
+	`owner_id` text,
+	`disabled` integer NOT NULL,
+	`confidential` integer NOT NULL,
+	`profile` text,
+	`auth_method` text NOT NULL,
+	`secrets` text NOT NULL,
+	`jwks` text,
+	`jwks_uri` text,
+	`tls_subject` text,
+	`redirect_uris` text NOT NULL,
+	`post_logout_redirect_uris` text NOT NULL,
+	`grants` text NOT NULL,
+	`scopes` text NOT NULL,
+	`audiences` text NOT NULL,
+	`groups` text NOT NULL,
+	`roles` text NOT NULL,
+	`require_pkce` integer NOT NULL,
+	`require_pushed_requests` integer NOT NULL,
+	`require_signed_requests` integer NOT NULL,
+	`require_dpop` integer NOT NULL,
+	`access_token_format` text NOT NULL,
+	`access_token_ttl` integer,
+	`id_token_ttl` integer,
+	`id_token_alg` text NOT NULL,
+	`userinfo_alg` text,
+	`assertion_algs` text NOT NULL,
+	`request_object_algs` text NOT NULL,
+	`refresh_policy` text NOT NULL,
+	`refresh_replay_window` integer NOT NULL,
+	`refresh_idle_ttl` integer,
+	`refresh_absolute_ttl` integer,
+	`consent` text NOT NULL,
+	`second_factor` integer NOT NULL,
+	`default_max_age` integer,
+	`default_acr_values` text NOT NULL,
+	`backchannel_logout_uri` text,
+	`registration_digest` text,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `client_owner_id_index` ON `client` (`owner_id`,`id`);
+--> statement-breakpoint
+CREATE INDEX `client_managed_by_index` ON `client` (`managed_by`,`id`);
+--> statement-breakpoint
+CREATE TABLE `browser_session` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`sid` text NOT NULL,
+	`user_id` text NOT NULL,
+	`amr` text NOT NULL,
+	`acr` text NOT NULL,
+	`auth_time` integer NOT NULL,
+	`ip` text,
+	`user_agent` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`last_seen_at` integer NOT NULL,
+	`ends_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE UNIQUE INDEX `browser_session_sid_unique` ON `browser_session` (`sid`);
+--> statement-breakpoint
+CREATE INDEX `browser_session_user_id_created_at_index` ON `browser_session` (`user_id`,`created_at`,`digest`);
+--> statement-breakpoint
+CREATE INDEX `browser_session_expires_at_index` ON `browser_session` (`expires_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `grant` (
+	`id` text PRIMARY KEY NOT NULL,
+	`client_id` text NOT NULL,
+	`user_id` text,
+	`sid` text,
+	`scopes` text NOT NULL,
+	`resources` text NOT NULL,
+	`broker` text,
+	`vhost` text,
+	`authorization_details` text NOT NULL,
+	`claims` text,
+	`auth_time` integer,
+	`acr` text,
+	`amr` text NOT NULL,
+	`dpop_jkt` text,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `grant_user_id_client_id_index` ON `grant` (`user_id`,`client_id`,`id`);
+--> statement-breakpoint
+CREATE INDEX `grant_client_id_index` ON `grant` (`client_id`,`id`);
+--> statement-breakpoint
+CREATE INDEX `grant_sid_index` ON `grant` (`sid`,`id`);
+--> statement-breakpoint
+CREATE INDEX `grant_expires_at_index` ON `grant` (`expires_at`,`id`);
+--> statement-breakpoint
+CREATE TABLE `authorization_code` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`client_id` text NOT NULL,
+	`authorization` text NOT NULL,
+	`redirect_uri` text,
+	`nonce` text,
+	`code_challenge` text,
+	`dpop_jkt` text,
+	`grant_id` text NOT NULL,
+	`used_at` integer,
+	`created_at` integer NOT NULL,
+	`valid_until` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `authorization_code_expires_at_index` ON `authorization_code` (`expires_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `refresh_token` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`grant_id` text NOT NULL,
+	`client_id` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`replaced_by` text,
+	`replaced_at` integer,
+	`sealed_replay` text,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `refresh_token_grant_id_index` ON `refresh_token` (`grant_id`,`digest`);
+--> statement-breakpoint
+CREATE INDEX `refresh_token_expires_at_index` ON `refresh_token` (`expires_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `opaque_token` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`grant_id` text,
+	`claims` text NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `opaque_token_grant_id_index` ON `opaque_token` (`grant_id`,`digest`);
+--> statement-breakpoint
+CREATE INDEX `opaque_token_expires_at_index` ON `opaque_token` (`expires_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `revoked_token` (
+	`jti` text PRIMARY KEY NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `revoked_token_expires_at_index` ON `revoked_token` (`expires_at`,`jti`);
+--> statement-breakpoint
+CREATE TABLE `shown_once` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `shown_once_expires_at_index` ON `shown_once` (`expires_at`,`digest`);
+--> statement-breakpoint
 CREATE TABLE `audit_event` (
 	`id` text PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,

@@ -1,0 +1,46 @@
+/** Client secrets: random, shown once, kept as digests; two of one client may be valid while it rotates. */
+import { timingSafeEqual } from 'node:crypto'
+import type { Sealer } from '../keys/sealing.ts'
+import type { World } from '../world.ts'
+import type { Client, ClientSecret } from './records.ts'
+
+const PLACE = { purpose: 'client-secret', collection: 'client' } as const
+
+export interface MadeSecret {
+  readonly text: string
+  readonly kept: ClientSecret
+}
+
+/** `text` is the secret itself: 32 random bytes unless one is given. */
+export function makeSecret(
+  { world, sealer }: { readonly world: World; readonly sealer: Sealer },
+  client: Pick<Client, 'id' | 'authMethod'>,
+  given?: string,
+): MadeSecret {
+  const text = given ?? Buffer.from(world.random(32)).toString('base64url')
+  const sealed = client.authMethod === 'client_secret_jwt' ? sealer.seal(text, { ...PLACE, key: client.id }) : null
+  return { text, kept: { digest: digestOf(text), sealed, createdAt: world.now(), expiresAt: null } }
+}
+
+export function digestOf(secret: string): string {
+  return new Bun.CryptoHasher('sha256').update(secret).digest('base64url')
+}
+
+/** Secrets that still count. */
+export function livingSecrets(client: Client, now: number): readonly ClientSecret[] {
+  return client.secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+}
+
+/** Every secret is compared, in constant time. */
+export function isSecretOf(client: Client, presented: string, now: number): boolean {
+  const digest = Buffer.from(digestOf(presented))
+  const hits = livingSecrets(client, now).filter((secret) => timingSafeEqual(Buffer.from(secret.digest), digest))
+  return hits.length > 0
+}
+
+/** The secrets themselves, of a client that signs with them. */
+export function sharedSecretsOf(client: Client, sealer: Sealer, now: number): readonly string[] {
+  return livingSecrets(client, now).flatMap(({ sealed }) =>
+    sealed === null ? [] : [sealer.open(sealed, { ...PLACE, key: client.id })],
+  )
+}

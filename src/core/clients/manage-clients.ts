@@ -1,0 +1,178 @@
+/** Clients in storage, answered from memory: every grant asks for one. */
+import { insert, remove, type Storage, take, update } from '#plugin'
+import type { Audit, AuditName } from '../audit/audit.ts'
+import { newId } from '../identifier.ts'
+import type { Sealer } from '../keys/sealing.ts'
+import { Problem } from '../problem.ts'
+import { cached } from '../memory/cached.ts'
+import { commitOrAgain } from '../storage/commit.ts'
+import { repository } from '../storage/repository.ts'
+import { grants } from '../token/records.ts'
+import { userFinder } from '../users/find-users.ts'
+import { nextVersion } from '../users/guards.ts'
+import { type Fault, refuseFaults } from '../users/names.ts'
+import type { Caller, World } from '../world.ts'
+import { acceptClient, CLIENT_DEFAULTS, type ClientFields, clientIdFault, fieldsOf } from './client-input.ts'
+import { makeSecret, sharedSecretsOf } from './client-secret.ts'
+import type { ClientInput, Clients, ConfiguredClient, MadeBy, NewClient, Registered } from './clients.ts'
+import { type Client, clients } from './records.ts'
+
+export interface ClientsDeps {
+  readonly storage: Storage
+  readonly world: World
+  readonly audit: Pick<Audit, 'record'>
+  readonly sealer: Sealer
+}
+
+/** Methods that prove knowledge of a secret we gave. */
+const SECRET_METHODS = new Set(['client_secret_basic', 'client_secret_post', 'client_secret_jwt'])
+
+export function createClients(deps: ClientsDeps): Clients {
+  const { storage, world, audit, sealer } = deps
+  const stored = repository(storage, clients)
+  const finder = userFinder(storage)
+  const known = cached(async () => new Map((await Array.fromAsync(stored.all())).map((client) => [client.id, client])))
+
+  function changed(event: AuditName & `client.${string}`, { id, name, managedBy }: Client, caller: Caller): void {
+    known.forget()
+    audit.record({ event, outcome: 'ok', target: `client:${id}`, caller, detail: { name, managedBy } })
+  }
+
+  async function existing(id: string): Promise<Client> {
+    const client = await stored.get({ id })
+    if (!client) throw new Problem('not_found', 'There is no such client')
+    return client
+  }
+
+  /** What the file keeps is changed in the file, and what registered itself changes by its registration token or here. */
+  function refuseForeign(client: Client, made: MadeBy | undefined): void {
+    if (client.managedBy !== 'config' || made?.managedBy === 'config') return
+    throw new Problem('conflict', 'This client stands in the configuration file: change it there')
+  }
+
+  async function ownerFaults({ ownerId }: ClientFields): Promise<Fault[]> {
+    if (ownerId === null || (await finder.byId(ownerId)) !== undefined) return []
+    return [{ path: '/ownerId', message: 'Must be the id of a user' }]
+  }
+
+  /** Brokers show a client by its id and a person by the user name: one name must not be both. */
+  async function idFaults(id: string): Promise<Fault[]> {
+    const message = clientIdFault(id) ?? ((await finder.byName(id)) ? 'This is the name of a user' : undefined)
+    return message === undefined ? [] : [{ path: '/id', message }]
+  }
+
+  async function create(input: NewClient, caller: Caller, made?: MadeBy, secret?: string): Promise<Registered> {
+    const { id = newId('c', world), ...change } = input
+    const { fields, faults } = acceptClient({ ...CLIENT_DEFAULTS, name: input.name }, change)
+    refuseFaults([...faults, ...(await idFaults(id)), ...(await ownerFaults(fields))])
+    const now = world.now()
+    const wanted = SECRET_METHODS.has(fields.authMethod)
+    const own = wanted ? makeSecret({ world, sealer }, { id, authMethod: fields.authMethod }, secret) : undefined
+    const client: Client = {
+      id,
+      ...fields,
+      managedBy: made?.managedBy ?? 'admin',
+      registrationDigest: made?.registrationDigest ?? null,
+      secrets: own ? [own.kept] : [],
+      createdAt: now,
+      updatedAt: now,
+    }
+    if (!(await storage.commit([insert(clients, client)])).ok)
+      throw new Problem('conflict', `There is a client "${id}" already`)
+    changed('client.created', client, caller)
+    return { client, secret: own?.text }
+  }
+
+  /** Applies `decide` to the client as it is, again if somebody else was faster. */
+  async function change(id: string, decide: (before: Client) => Promise<Client>, caller: Caller): Promise<Client> {
+    let after = await existing(id)
+    await commitOrAgain(storage, async () => {
+      const before = await existing(id)
+      after = { ...(await decide(before)), updatedAt: nextVersion(world.now(), before.updatedAt) }
+      const { id: _id, ...set } = after
+      return [update(clients, { id }, { set, when: { updatedAt: before.updatedAt } })]
+    })
+    changed('client.changed', after, caller)
+    return after
+  }
+
+  async function changeFields(id: string, input: ClientInput, caller: Caller, made?: MadeBy): Promise<Client> {
+    const decide = async (before: Client): Promise<Client> => {
+      refuseForeign(before, made)
+      const { fields, faults } = acceptClient(fieldsOf(before), input)
+      refuseFaults([...faults, ...(await ownerFaults(fields))])
+      return { ...before, ...fields, registrationDigest: made?.registrationDigest ?? before.registrationDigest }
+    }
+    return await change(id, decide, caller)
+  }
+
+  async function end(client: Client, caller: Caller): Promise<void> {
+    const { id } = client
+    const steps = [take(clients, { id }), remove(grants, { by: ['clientId'], equals: { clientId: id } })]
+    if (!(await storage.commit(steps)).ok) throw new Problem('not_found', 'There is no such client')
+    changed('client.deleted', client, caller)
+  }
+
+  async function applyOne({ id, secret, ...input }: ConfiguredClient, caller: Caller): Promise<void> {
+    const made: MadeBy = { managedBy: 'config' }
+    const before = await stored.get({ id })
+    if (!before) return void (await create({ id, ...input }, caller, made, secret))
+    if (before.managedBy !== 'config') {
+      throw new Problem(
+        'conflict',
+        `Client "${id}" of the configuration was made by hand: delete that one or rename this`,
+      )
+    }
+    const { fields, faults } = acceptClient({ ...CLIENT_DEFAULTS, name: input.name }, input)
+    refuseFaults(faults)
+    const kept = secret === undefined ? undefined : makeSecret({ world, sealer }, { id, ...fields }, secret).kept
+    const sameSecret = kept === undefined || before.secrets.some(({ digest }) => digest === kept.digest)
+    if (sameSecret && Bun.deepEquals(fieldsOf(before), fields)) return
+    await change(
+      id,
+      async (now) => ({ ...now, ...fields, secrets: sameSecret || !kept ? now.secrets : [kept] }),
+      caller,
+    )
+  }
+
+  return {
+    create: (input, caller, made) => create(input, caller, made),
+    get: async (id) => (await known()).get(id),
+    list: ({ limit, after, owner }) => {
+      const where = owner === undefined ? {} : { by: ['ownerId'] as const, equals: { ownerId: owner } }
+      return stored.find({ limit, ...where, ...(after !== undefined && { after }) })
+    },
+    update: changeFields,
+    async delete(id, caller) {
+      const client = await existing(id)
+      refuseForeign(client, undefined)
+      await end(client, caller)
+    },
+    async rotateSecret(id, { overlap }, caller) {
+      let text = ''
+      const client = await change(
+        id,
+        async (before) => {
+          refuseForeign(before, undefined)
+          if (!SECRET_METHODS.has(before.authMethod))
+            throw new Problem('conflict', `This client authenticates with ${before.authMethod} and has no secret`)
+          const made = makeSecret({ world, sealer }, before)
+          text = made.text
+          const [current] = before.secrets.filter(({ expiresAt }) => expiresAt === null)
+          const old = current && overlap > 0 ? [{ ...current, expiresAt: world.now() + overlap }] : []
+          return { ...before, secrets: [made.kept, ...old] }
+        },
+        caller,
+      )
+      return { client, secret: text }
+    },
+    async applyConfigured(declared, caller) {
+      for (const each of declared) await applyOne(each, caller)
+      const names = new Set(declared.map(({ id }) => id))
+      for await (const client of stored.all({ by: ['managedBy'], equals: { managedBy: 'config' } }))
+        if (!names.has(client.id)) await end(client, caller)
+    },
+    sharedSecrets: (client) => sharedSecretsOf(client, sealer, world.now()),
+    invalidate: () => known.forget(),
+  }
+}
