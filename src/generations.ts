@@ -15,6 +15,8 @@ import { createCredentials } from './core/users/credentials.ts'
 import { createPluginHost, type KnownPlugin, type PluginHost } from './host/host.ts'
 import type { BrokerAccess } from './http/access.ts'
 import type { Log } from './log.ts'
+import { createPages } from './web/create-pages.tsx'
+import type { Pages } from './web/view.ts'
 import { settingsOf } from './settings-of-config.ts'
 
 export interface Generation {
@@ -22,6 +24,7 @@ export interface Generation {
   readonly settings: Settings
   readonly sources: readonly ConfiguredSource[]
   readonly brokerAccess: BrokerAccess
+  readonly pages: Pages
 }
 
 /** A generation that is not in use yet. Disposed of without having been used, or after `undo`, it leaves no trace. */
@@ -81,7 +84,8 @@ export function createGenerations(deps: GenerationDeps): Generations {
       secret && readSecret(secret, 'rabbitmq.httpAuth.secret', env),
     ])
     const brokerAccess = shared === undefined ? { allow } : { allow, secret: shared }
-    return { config, settings: settingsOf(config), sources, brokerAccess }
+    const pages = createPages({ base: new URL(config.publicUrl).pathname.replace(/\/$/, '') })
+    return { config, settings: settingsOf(config), sources, brokerAccess, pages }
   }
 
   async function retire(host: PluginHost): Promise<void> {

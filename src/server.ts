@@ -17,7 +17,6 @@ import { TOO_LATE, within } from './host/deadline.ts'
 import { createOutbound } from './outbound.ts'
 import { createGenerations, type Generations } from './generations.ts'
 import { createLog, type Log, type LogOptions } from './log.ts'
-import { openapiPage } from './web/openapi-page.ts'
 
 /** For `leveret plugin`, which opens no instance. */
 export { BUILTIN_PLUGINS } from './builtin-plugins.ts'
@@ -140,7 +139,7 @@ function frontOptions({ core, config, options, generations, log, reload }: Parts
     },
     ...(tls.cert !== undefined && { certificate: () => readCertificate(generations.current().config) }),
     readiness: () => readiness(core, generations),
-    apiPage: openapiPage,
+    pages: () => generations.current().pages,
     control: {
       reload: () => reloadFrom(options.readConfig, reload),
       status: (urls) => ({

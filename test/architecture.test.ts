@@ -29,10 +29,15 @@ const ZONES: Readonly<Record<string, Zone>> = {
   },
   'src/http': {
     own: ['src/http', 'src/core', 'src/plugin'],
+    /** What pages show; how they are drawn comes in as a value. */
+    types: ['src/web/view.ts'],
     packages: only(TYPEBOX, 'elysia', 'bun', 'node:(?!fs|child_process|worker_threads|sqlite).*'),
   },
-  /** Rendered by template tags of its own so far; a view library would be named here. */
-  'src/web': { own: ['src/web'], types: ['src/core'], packages: only() },
+  'src/web': {
+    own: ['src/web'],
+    types: ['src/core'],
+    packages: only('preact', 'preact-render-to-string', 'mustache', 'uqr'),
+  },
   'src/host': { own: ['src/host', 'src/plugin', 'src/config'], packages: only(TYPEBOX, 'bun', 'node:.*') },
   'src/config': { own: ['src/config'], packages: only(TYPEBOX, 'node:(?:fs|path|url|util).*') },
   'src/cli': {

@@ -3,15 +3,16 @@ import { Elysia } from 'elysia'
 import type { Core } from '../core/core.ts'
 import { Problem } from '../core/problem.ts'
 import type { Logger } from '../plugin/index.ts'
+import type { Pages } from '../web/view.ts'
 import { type BrokerAccess, createAuthorise } from './access.ts'
 import { arrivalOf } from './arrival.ts'
 import { corsFor } from './cors.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Routes } from './gate.ts'
 import type { Metrics } from './metrics.ts'
-import type { ApiDescription } from './openapi.ts'
 import { pipeline, type Serve } from './pipeline.ts'
 import { refusalWithoutRoute } from './problems.ts'
+import { assetRoutes } from './routes/assets.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { brokerRoutes } from './routes/brokers.ts'
 import { type Control, controlRoutes } from './routes/control.ts'
@@ -26,6 +27,7 @@ import { rabbitmqRoutes } from './routes/rabbitmq.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { userRoutes } from './routes/users.ts'
+import { createShowPage } from './show-page.ts'
 import { joinVerbs } from './verbs.ts'
 
 export interface AppOptions {
@@ -39,8 +41,8 @@ export interface AppOptions {
   readonly metrics: Metrics | undefined
   /** Present on the control socket only, and then the path of the public URL does not count. */
   readonly control?: { readonly by: Control; readonly urls: () => readonly string[] }
-  /** Draws the API description for people. */
-  readonly apiPage: (description: ApiDescription) => { readonly html: string; readonly policy: string }
+  /** Draws what people see. */
+  readonly pages: () => Pages
 }
 
 export interface App {
@@ -62,6 +64,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...rabbitmqRoutes(core, options.brokerAccess),
     ...httpAuthRoutes(core),
     ...auditRoutes(core),
+    ...assetRoutes(options.pages),
     ...healthRoutes(options.readiness),
     ...(options.metrics ? metricsRoutes(options.metrics, options.readiness) : []),
     ...(options.control ? controlRoutes(options.control.by, options.control.urls, core) : []),
@@ -78,6 +81,7 @@ export function createApp(core: Core, options: AppOptions): App {
     bodyLimit: options.bodyLimit,
     corsOrigins: () => core.settings().oauth.corsOrigins,
     log: options.log,
+    showPage: createShowPage(options.pages),
   }
   return { fetch: mount(endpoints, base, (endpoint) => pipeline(endpoint, steps), steps.corsOrigins), endpoints }
 }

@@ -12,6 +12,7 @@ import { pipeline } from './pipeline.ts'
 import type { Control } from './routes/control.ts'
 import { healthRoutes, type Readiness, seldom } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { createShowPage } from './show-page.ts'
 
 /** Applies at the next request. */
 export interface LiveOptions {
@@ -38,7 +39,7 @@ export interface FrontOptions {
   readonly certificate?: () => Promise<Certificate>
   readonly readiness: Readiness
   readonly control: Control
-  readonly apiPage: AppOptions['apiPage']
+  readonly pages: AppOptions['pages']
 }
 
 export interface Front {
@@ -112,13 +113,13 @@ function createGates(
   options: FrontOptions,
   { metrics, urls }: { readonly metrics: Metrics; readonly urls: () => readonly string[] },
 ) {
-  const { live, log, publicUrl, build, control, apiPage } = options
+  const { live, log, publicUrl, build, control, pages } = options
   const readiness = seldom(options.readiness, core.world)
   const isTrustedProxy = derived(() => live().trustedProxies, addressList)
   const bodyLimit = () => live().limits.body
   const brokerAccess = () => live().brokerAccess
   const gateOptions = { log, metrics, https: publicUrl.protocol === 'https:', bodyLimit, isTrustedProxy }
-  const appOptions = { publicUrl, version: build.version, log, bodyLimit, readiness, brokerAccess, apiPage }
+  const appOptions = { publicUrl, version: build.version, log, bodyLimit, readiness, brokerAccess, pages }
   const shared = options.metrics.enabled && options.metrics.port === undefined ? metrics : undefined
   const scraped = [...metricsRoutes(metrics, readiness), ...healthRoutes(readiness)]
   const steps = {
@@ -127,6 +128,7 @@ function createGates(
     bodyLimit,
     corsOrigins: () => core.settings().oauth.corsOrigins,
     log,
+    showPage: createShowPage(pages),
   }
   return {
     public: once(() => createGate(createApp(core, { ...appOptions, metrics: shared }).fetch, gateOptions)),

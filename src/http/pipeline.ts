@@ -6,7 +6,8 @@ import { type Arrival, arrivalOf } from './arrival.ts'
 import { checkOf, readBody, readOAuthParameters, readQuery } from './body.ts'
 import { corsFor, takesCrossSite } from './cors.ts'
 import type { Endpoint, Input } from './endpoint.ts'
-import { refusal } from './problems.ts'
+import { refusal, type Told } from './problems.ts'
+import type { ShowPage } from './show-page.ts'
 
 interface Steps {
   readonly authorise: Authorise
@@ -14,11 +15,13 @@ interface Steps {
   readonly bodyLimit: () => number
   readonly corsOrigins: () => readonly string[]
   readonly log: Logger
+  readonly showPage: ShowPage
 }
 
 export type Serve = (request: Request, params: Readonly<Record<string, string>>) => Promise<Response>
 
-export function pipeline(endpoint: Endpoint, { authorise, publicOrigin, bodyLimit, corsOrigins, log }: Steps): Serve {
+export function pipeline(endpoint: Endpoint, steps: Steps): Serve {
+  const { authorise, publicOrigin, bodyLimit, corsOrigins, log, showPage } = steps
   const checkQuery = endpoint.query && checkOf(endpoint.query)
   const checkBody = endpoint.body && checkOf(endpoint.body)
   const changes = endpoint.method !== 'GET'
@@ -48,7 +51,10 @@ export function pipeline(endpoint: Endpoint, { authorise, publicOrigin, bodyLimi
       const input: Input = { params, query, body, who, caller, bearer, request, parameters }
       return answer(await endpoint.handle(input), endpoint)
     } catch (thrown) {
-      return refusal(thrown, arrival, log)
+      return refusal(thrown, arrival, log, ({ status, code, detail }: Told) => {
+        const { requestId } = arrival
+        return showPage({ version: 1, page: 'refusal', status, code, detail, requestId }, request, { status })
+      })
     }
   }
 }

@@ -19,17 +19,37 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 }
 
-export function refusal(thrown: unknown, arrival: Arrival, log: Logger): Response {
+/** A refusal as a page tells it. */
+export interface Told {
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+}
+
+export function refusal(
+  thrown: unknown,
+  arrival: Arrival,
+  log: Logger,
+  page: (told: Told) => Response = plainPage,
+): Response {
+  const asPage = arrival.endpoint?.errors === 'page'
   if (thrown instanceof OAuthError) {
     if (thrown.cause !== undefined)
       log.debug('request refused', { ...where(arrival), cause: Bun.inspect(thrown.cause) })
-    return oauthResponse(thrown)
+    return asPage
+      ? page({ status: thrown.status, code: thrown.code, detail: thrown.description })
+      : oauthResponse(thrown)
   }
   const problem = thrown instanceof Problem ? thrown : failure(thrown, arrival, log)
   if (problem === thrown && problem.status >= 500) setback(problem, arrival, log)
   if (arrival.endpoint?.errors === 'oauth') return oauthResponse(asOAuthError(problem))
+  if (asPage) return page(problem)
   const refuse = arrival.endpoint?.refuse
   return refuse ? refuse(problem.status, problem.detail) : problemResponse(problem, arrival.requestId)
+}
+
+function plainPage({ status, detail }: Told): Response {
+  return plainRefusal(status, detail)
 }
 
 /** The path of the key set, wherever the server is mounted. Brokers 3.10 lose all their keys on any other JSON from there. */

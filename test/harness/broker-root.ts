@@ -40,7 +40,7 @@ export async function brokerRoot(suite: Suite): Promise<string> {
     ],
     { stdout: 'ignore', stderr: 'pipe' },
   )
-  const [code, said] = await Promise.all([child.exited, child.stderr.text()])
+  const [code, said] = await Promise.all([child.exited, new Response(child.stderr).text()])
   if (code !== 0) throw new Error(`Cannot prepare ${suite}:\n${said.slice(-2000)}`)
   await Bun.write(join(partial, 'etc/hosts'), '127.0.0.1 localhost\n')
   await rename(partial, root)

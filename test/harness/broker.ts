@@ -106,7 +106,11 @@ export async function startBroker(files: (folder: string) => Promise<BrokerFiles
         stdout: 'pipe',
         stderr: 'pipe',
       })
-      const [code, out, error] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()])
+      const [code, out, error] = await Promise.all([
+        child.exited,
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+      ])
       if (code !== 0) throw new Error(`rabbitmqctl ${args[0]} failed: ${out}${error}`)
       return out
     },

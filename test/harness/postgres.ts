@@ -153,7 +153,7 @@ function freePort(): number {
 
 async function finished(command: string[]): Promise<void> {
   const child = Bun.spawn(command, { stdout: 'ignore', stderr: 'pipe', cwd: '/' })
-  const [code, said] = await Promise.all([child.exited, child.stderr.text()])
+  const [code, said] = await Promise.all([child.exited, new Response(child.stderr).text()])
   if (code !== 0) throw new Error(`Cannot prepare PostgreSQL: ${said}`)
 }
 

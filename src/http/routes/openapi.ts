@@ -3,9 +3,9 @@ import type { AppOptions } from '../app.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
 import { type ApiDescription, describeApi } from '../openapi.ts'
 
-type Options = Pick<AppOptions, 'publicUrl' | 'version' | 'apiPage'>
+type Options = Pick<AppOptions, 'publicUrl' | 'version' | 'pages'>
 
-export function openapiRoutes(described: readonly Endpoint[], { publicUrl, version, apiPage }: Options) {
+export function openapiRoutes(described: readonly Endpoint[], { publicUrl, version, pages }: Options) {
   let made: ApiDescription | undefined
   const description = () => (made ??= describeApi(described, publicUrl.href.replace(/\/$/, ''), version))
   return [
@@ -22,8 +22,7 @@ export function openapiRoutes(described: readonly Endpoint[], { publicUrl, versi
       access: 'public',
       summary: 'This API as a page',
       handle() {
-        const { html, policy } = apiPage(description())
-        const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy }
+        const { html, headers } = pages().api(description())
         return new Response(html, { headers })
       },
     }),
