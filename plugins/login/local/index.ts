@@ -1,7 +1,15 @@
 /** Names and passwords kept here: the login source that needs nothing else. */
 import { type Static, Type as t } from '@sinclair/typebox'
-import { defineLoginSource, type LoginSource, type LoginSourceContext, type PasswordLogin, type Verdict } from '#plugin'
-import { Busy, createGate, type Gate } from './gate.ts'
+import {
+  Busy,
+  createGate,
+  defineLoginSource,
+  type Gate,
+  type LoginSource,
+  type LoginSourceContext,
+  type PasswordLogin,
+  type Verdict,
+} from '#plugin'
 import { type Argon2Cost, hashPassword, impossibleHash, isHash, isWeaker, verifyHash } from './hashes.ts'
 
 const config = t.Object(

@@ -18,7 +18,7 @@ export function createGate(bounds: { readonly running: number; readonly waiting:
       running += 1
       return Promise.resolve()
     }
-    if (queue.length >= bounds.waiting) return Promise.reject(new Busy('Cannot check a password now: too many wait'))
+    if (queue.length >= bounds.waiting) return Promise.reject(new Busy('Cannot start now: too many wait'))
     return new Promise((resolve, reject) => {
       const start = () => {
         signal?.removeEventListener('abort', leave)
@@ -26,7 +26,7 @@ export function createGate(bounds: { readonly running: number; readonly waiting:
       }
       const leave = () => {
         queue.splice(queue.indexOf(start), 1)
-        reject(new Busy('Cannot check a password: the caller no longer waits'))
+        reject(new Busy('Cannot start: the caller no longer waits'))
       }
       queue.push(start)
       signal?.addEventListener('abort', leave, { once: true })
