@@ -69,6 +69,7 @@ function placesOf(key: string, schema: TSchema, path: string): string[] {
 /** What would be right, in words. */
 export function expectation(schema: TSchema): string {
   if (schema.expect !== undefined) return schema.expect
+  if (schema['const'] !== undefined) return JSON.stringify(schema['const'])
   const { minimum, maximum } = schema
   const numbers = schema['type'] === 'integer' ? 'a whole number' : 'a number'
   switch (schema['type']) {
@@ -91,8 +92,7 @@ export function expectation(schema: TSchema): string {
 
 function choices(schema: TSchema): string | undefined {
   const members: readonly TSchema[] | undefined = schema['anyOf']
-  if (members === undefined) return schema['const'] === undefined ? undefined : JSON.stringify(schema['const'])
-  return [...new Set(members.map(expectation))].join(' or ')
+  return members && [...new Set(members.map(expectation))].join(' or ')
 }
 
 /** The faulty value, unless it may be a secret in the wrong place. */

@@ -24,7 +24,7 @@ export interface Opening {
   readonly deadline?: number
 }
 
-/** Throws a `ConfigError` with every fault of the section, or an `Error` with one sentence. */
+/** Throws a `ConfigError` with every fault that the schema or the plugin finds, or an `Error` with one sentence. */
 export async function openPlugin<Opened extends AsyncDisposable, Context>(
   plugin: Plugin<string, TSchema, Opened, Context>,
   opening: Opening,
@@ -35,6 +35,7 @@ export async function openPlugin<Opened extends AsyncDisposable, Context>(
   const cannot = `Cannot open ${path} (${plugin.kind} "${section.type}")`
   const opened = invoke(plugin, config, context)
   const inTime = await within(deadline, opened).catch((cause: unknown) => {
+    if (cause instanceof AggregateError) throw new ConfigError(`the configuration of ${path}`, faultsIn(cause, path))
     throw new Error(`${cannot}: ${oneLine(cause instanceof Error ? cause.message : String(cause))}`, { cause })
   })
   if (inTime === TOO_LATE) {
@@ -45,6 +46,13 @@ export async function openPlugin<Opened extends AsyncDisposable, Context>(
   const fault = faultOf(plugin.kind, inTime)
   if (fault !== undefined) throw new Error(`${cannot}: the plugin is faulty, ${fault}`)
   return inTime
+}
+
+function faultsIn({ errors }: AggregateError, path: string): Fault[] {
+  return errors.map((error: unknown) => ({
+    path,
+    message: oneLine(error instanceof Error ? error.message : String(error)),
+  }))
 }
 
 /** A plugin that throws before it returns a promise counts as one that rejects. */

@@ -28,7 +28,8 @@ export interface PluginContext {
 
 /**
  * A plugin as its module's default export. The host checks the configuration against `config`, calls `open`, uses what
- * it returns and disposes of it: in that order, each once. `open` throws an `Error` with one clear sentence if it cannot.
+ * it returns and disposes of it: in that order, each once. `open` throws an `Error` with one clear sentence if it cannot, or
+ * an `AggregateError` with one for each fault of a configuration that the schema cannot find.
  */
 export interface Plugin<Kind extends string, Config extends TSchema, Opened extends AsyncDisposable, Context> {
   readonly apiVersion: typeof API_VERSION
