@@ -69,6 +69,21 @@ export interface RedirectCallback {
   readonly signal: AbortSignal
 }
 
+/** Something that a source did to find an answer; `detail` says what came of it. For the operator only, and no secrets. */
+export interface DiagnosticStep {
+  readonly step: string
+  readonly ok: boolean
+  readonly detail: string
+}
+export interface Diagnosis {
+  readonly username: string
+  /** Without it everything is done that takes none. */
+  readonly password?: string
+  readonly signal: AbortSignal
+  /** Called when a step is over, before the next begins: the host takes the time. */
+  readonly report: (step: DiagnosticStep) => void
+}
+
 /**
  * Every ability is optional; a source has at least one. Throwing means the same as `unavailable`; so does taking longer
  * than the host waits.
@@ -95,12 +110,17 @@ export interface LoginSource extends AsyncDisposable {
   readonly negotiate?: {
     step(token: Uint8Array, signal: AbortSignal): Promise<{ readonly verdict: Verdict; readonly reply?: Uint8Array }>
   }
-  /** Is this identity still known and allowed, and with which groups? Asked when tokens are refreshed. */
+  /**
+   * Is this identity still known and allowed, and with which groups? Asked when tokens are refreshed, and for everybody
+   * now and then. `credentials` means that there is nobody with this `externalId` any more.
+   */
   readonly refresh?: (identity: {
     readonly externalId: string
     readonly username: string
     readonly signal: AbortSignal
   }) => Promise<Verdict>
+  /** For `leveret doctor`: a login, or as much of one as goes without a password, that shows how the answer is found. */
+  readonly diagnose?: (question: Diagnosis) => Promise<Verdict>
   readonly health?: () => Promise<{ readonly ok: boolean; readonly detail?: string }>
 }
 

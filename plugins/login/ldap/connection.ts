@@ -1,0 +1,116 @@
+/** One connection to one server, for one question: what is done on it is bounded in time and told to whoever traces it. */
+import type { Socket } from 'node:net'
+import type { Control, SearchOptions } from 'ldapts'
+import { clientOn, dial, type Dialing } from './dial.ts'
+import { type Found, foundOf } from './found.ts'
+import type { Scope } from './options.ts'
+import { isAnswer, oneLine, Trouble, troubleOf } from './trouble.ts'
+
+/** Told of everything that was done, when it is over. */
+export type Trace = (step: string, outcome: { readonly ok: boolean; readonly detail: string }) => void
+
+export interface Search {
+  readonly base: string
+  readonly scope: Scope
+  readonly filter: string
+  readonly attributes: readonly string[]
+  /** At most so many entries; without it all of them, page by page. */
+  readonly limit?: number
+}
+
+/** Throws a `ResultCodeError` for what the directory answers, a `Trouble` when there is no answer. */
+export interface Connection extends AsyncDisposable {
+  bind(name: string, password: string, control?: Control): Promise<void>
+  search(search: Search): Promise<readonly Found[]>
+}
+
+/** Attributes that are no text. */
+const BINARY = ['objectGUID', 'objectSid', 'tokenGroups']
+
+export async function openConnection(url: URL, dialing: Dialing, trace: Trace = () => undefined): Promise<Connection> {
+  const { options, signal } = dialing
+  const server = `${url.protocol}//${url.host}`
+  const traced = tracer(trace)
+  const socket = await traced(
+    `connect ${server}`,
+    () => dial(url, dialing),
+    () => protection(url, options.startTls),
+  )
+  const ended = endOf(socket, signal)
+  const client = clientOn(socket, { url, timeout: options.operationTimeout })
+  const answered = <T>(work: Promise<T>) => Promise.race([work, ended.promise])
+
+  async function search({ base, scope, filter, attributes, limit }: Search): Promise<readonly Found[]> {
+    const bounds: SearchOptions = limit === undefined ? { paged: { pageSize: options.pageSize } } : { sizeLimit: limit }
+    const wanted = { scope, filter, attributes: [...attributes], explicitBufferAttributes: BINARY, ...bounds }
+    const { searchEntries } = await answered(client.search(base, wanted))
+    return searchEntries.map(foundOf)
+  }
+
+  return {
+    async bind(name, password, control) {
+      // No password is no proof (RFC 4513 section 5.1.2), and a bare word would name a SASL mechanism.
+      if (password === '' || !/[=@\\]/.test(name)) throw new Trouble('refused to bind without a name or a password')
+      await traced(
+        `bind ${name}`,
+        () => answered(client.bind(name, password, control)),
+        () => 'accepted',
+      )
+    },
+    search(asked) {
+      const text = `search ${asked.base === '' ? 'the root' : asked.base} (${asked.scope}) ${asked.filter}`
+      return traced(
+        text,
+        () => search(asked),
+        (found) => entriesOf(found.map(({ dn }) => dn)),
+      )
+    },
+    async [Symbol.asyncDispose]() {
+      ended.forget()
+      // Nobody waits for a goodbye; the socket is destroyed when it is written, or when it cannot be.
+      client.unbind().catch(() => undefined)
+    },
+  }
+}
+
+/** Rejects as soon as the connection ends or nobody waits any more, which then ends it. */
+function endOf(socket: Socket, signal: AbortSignal) {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => undefined)
+  socket.once('close', () => reject(new Trouble('the server closed the connection')))
+  const abort = () => {
+    reject(new Trouble('the time for this login is over'))
+    socket.destroy()
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  return { promise, forget: () => signal.removeEventListener('abort', abort) }
+}
+
+function tracer(trace: Trace) {
+  return async <T>(step: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> => {
+    try {
+      const result = await work()
+      trace(step, { ok: true, detail: describe(result) })
+      return result
+    } catch (cause) {
+      const error = isAnswer(cause) ? cause : troubleOf(cause)
+      trace(step, {
+        ok: false,
+        detail: isAnswer(error) ? `result code ${error.code}: ${oneLine(error.message)}` : error.message,
+      })
+      throw error
+    }
+  }
+}
+
+function protection(url: URL, startTls: boolean): string {
+  if (url.protocol === 'ldaps:') return 'TLS'
+  return startTls ? 'StartTLS' : 'without TLS'
+}
+
+function entriesOf(names: readonly string[]): string {
+  const some = names.slice(0, 5).join(' | ')
+  const count = `${names.length} ${names.length === 1 ? 'entry' : 'entries'}`
+  return names.length === 0 ? 'nothing' : `${count}: ${some}${names.length > 5 ? ' | …' : ''}`
+}
