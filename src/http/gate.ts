@@ -35,7 +35,8 @@ export type Routes = (request: Request) => Response | Promise<Response>
  * wrong place, and two Host headers arrive joined by a comma.
  */
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/
-const SLASH = 47
+/** What else `Bun.serve` hands over: a bare path for a Host it cannot read, the target of a CONNECT as it came. */
+const URL_OF_OURS = /^https?:\/\//
 
 /** `https://a/` and `https://ab/`: Elysia would look for the path behind its beginning. */
 function isTooShort(url: string): boolean {
@@ -65,11 +66,17 @@ export function createGate(routes: Routes, options: GateOptions): Gate {
   function guard(request: Request, peer: Peer, { requestId }: Arrival): Response | undefined {
     if (!peer.inProcess) {
       const host = request.headers.get('host')
-      if (host === null || !HOST.test(host) || request.url.charCodeAt(0) === SLASH || isTooShort(request.url))
-        return refusalWithoutRoute(new Problem('invalid_request', 'The Host header is missing or malformed'), {
-          url: request.url,
-          requestId,
-        })
+      if (host === null || !HOST.test(host) || !URL_OF_OURS.test(request.url) || isTooShort(request.url))
+        return refusalWithoutRoute(
+          new Problem(
+            'invalid_request',
+            'The Host header is missing or malformed, or the target is none that this server takes',
+          ),
+          {
+            url: request.url,
+            requestId,
+          },
+        )
     }
     const length = request.headers.get('content-length')
     const limit = options.bodyLimit()

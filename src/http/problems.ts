@@ -42,10 +42,16 @@ export function refusal(
   }
   const problem = thrown instanceof Problem ? thrown : failure(thrown, arrival, log)
   if (problem === thrown && problem.status >= 500) setback(problem, arrival, log)
-  if (arrival.endpoint?.errors === 'oauth') return oauthResponse(asOAuthError(problem))
-  if (asPage) return page(problem)
-  const refuse = arrival.endpoint?.refuse
-  return refuse ? refuse(problem.status, problem.detail) : problemResponse(problem, arrival.requestId)
+  const answer = refusalOf(problem, arrival, page)
+  if (problem.retryAfter !== undefined) answer.headers.set('retry-after', String(Math.ceil(problem.retryAfter)))
+  return answer
+}
+
+/** In the form that this endpoint refuses in. */
+function refusalOf(problem: Problem, { endpoint, requestId }: Arrival, page: (told: Told) => Response): Response {
+  if (endpoint?.errors === 'oauth') return oauthResponse(asOAuthError(problem))
+  if (endpoint?.errors === 'page') return page(problem)
+  return endpoint?.refuse?.(problem.status, problem.detail) ?? problemResponse(problem, requestId)
 }
 
 function plainPage({ status, detail }: Told): Response {
@@ -70,7 +76,6 @@ export function plainRefusal(status: number, words: string, headers: Record<stri
 
 function problemResponse(problem: Problem, requestId: string, more: Record<string, string> = {}): Response {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...more }
-  if (problem.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(problem.retryAfter))
   if (problem.status === 401) headers['www-authenticate'] = challenge(problem)
   const body = {
     type: `urn:leveret:problem:${problem.code}`,

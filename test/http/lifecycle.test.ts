@@ -103,6 +103,7 @@ test('the operator gets tokens from the rules and copies of the storage', async 
   const to = join(server.dataDir, 'copy.db')
   expect((await post('/control/backup', { to })).status).toBe(204)
   expect((await stat(to)).size).toBeGreaterThan(0)
+  expect((await post('/control/backup', { to: 'copy.db' })).status).toBe(400)
   const again = await post('/control/backup', { to })
   expect([again.status, (await bodyOf(again))['code']]).toEqual([409, 'conflict'])
 })

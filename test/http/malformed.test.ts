@@ -33,6 +33,13 @@ test('no Host and two Hosts are refused', async () => {
   expect([none.status, old.status, two.status, same.status]).toEqual([400, 400, 400, 400])
 })
 
+test('CONNECT is refused, whatever its target looks like', async () => {
+  for (const target of ['*', 'evil.example:443', 'http.evil.example:443', '/healthz']) {
+    const { status } = await rawRequest(server.port, [`CONNECT ${target} HTTP/1.1`, 'Host: login.example'])
+    expect([400, 405]).toContain(status)
+  }
+})
+
 test('an absolute target does not choose the route by its own host', async () => {
   const { status } = await rawRequest(server.port, ['GET http://evil.example/healthz HTTP/1.1', 'Host: login.example'])
   expect(status).toBe(200)

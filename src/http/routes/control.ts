@@ -1,4 +1,5 @@
 /** What only the operator of this machine may do, over the control socket (`/control`). */
+import { isAbsolute } from 'node:path'
 import { Type as t } from '@sinclair/typebox'
 import type { Core } from '../../core/core.ts'
 import { Problem } from '../../core/problem.ts'
@@ -40,6 +41,7 @@ export function controlRoutes(
       summary: 'Write a consistent copy of the storage to a new file',
       body: t.Object({ to: t.String({ minLength: 1, maxLength: 4096, description: 'Absolute path' }) }, strict),
       async handle({ body: { to } }) {
+        if (!isAbsolute(to)) throw notAbsolute()
         if (!storage.backup)
           throw new Problem('invalid_request', 'This storage has its own means of backup; use those of its engine')
         await storage.backup(to).catch((cause: unknown) => {
@@ -79,4 +81,10 @@ export function controlRoutes(
       handle: ({ body: { user, ...where }, caller }) => sessions.issueFor({ username: user, ...where }, caller),
     }),
   ] satisfies readonly Endpoint[]
+}
+
+/** A relative one would be relative to wherever the server was started. */
+function notAbsolute(): Problem {
+  const faults = [{ path: '/to', message: 'Expected an absolute path' }]
+  return new Problem('invalid_request', 'Say where the copy goes by an absolute path', { faults })
 }

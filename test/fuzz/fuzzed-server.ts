@@ -1,0 +1,101 @@
+/** A server to throw things at, with somebody in every role, and what is expected of each of its answers. */
+import { FormatRegistry, type TSchema } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import { expect } from 'bun:test'
+import fc from 'fast-check'
+import type { Endpoint } from '../../src/http/endpoint.ts'
+import { OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
+import { type FuzzedRequest, KNOWN, type Sender } from './inputs.ts'
+
+FormatRegistry.Set('date-time', (text) => !Number.isNaN(Date.parse(text)))
+
+/** The same every time; another one, or more of them, by the environment. */
+const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_301)
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100)
+export const TIMEOUT = 60_000
+console.info(`fuzz: FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`)
+
+export interface FuzzedServer extends AsyncDisposable {
+  readonly server: TestServer
+  send(endpoint: Endpoint, request: FuzzedRequest): Promise<Response>
+}
+
+export async function startFuzzedServer(): Promise<FuzzedServer> {
+  const server = await startTestServer({
+    config: {
+      trustedProxies: ['127.0.0.1'],
+      session: { maxIdentityTokens: 1_000, bindIp: 'off', defaultBroker: 'main' },
+      rabbitmq: { httpAuth: { allow: ['127.0.0.1'] } },
+    },
+  })
+  const { groups, users, brokers, rules } = server.instance.core
+  await groups.create({ name: 'billing' }, OPERATOR)
+  await users.create({ ...KNOWN, email: 'alice@mail.example', groups: ['billing'] }, OPERATOR)
+  await brokers.create({ name: 'main', resourceServerId: 'rabbitmq', version: '3.10' }, OPERATOR)
+  for (const subject of [KNOWN.username, server.admin.username])
+    await rules.create({ subjectKind: 'user', subject, vhost: 'prod', preset: 'owner' }, OPERATOR)
+  const tokens: Partial<Record<Sender, string>> = {
+    user: await server.login(KNOWN),
+    admin: await server.login(server.admin),
+  }
+  return {
+    server,
+    async send({ method }, { sender, path, headers, body }) {
+      const bearer = tokens[sender]
+      const init = {
+        method,
+        headers: { ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }), ...headers },
+        ...(body !== undefined && { body }),
+      }
+      return sender === 'operator' ? server.asOperator(path, init) : server.fetch(path, init)
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+}
+
+/** Runs the property, and says with what it does not hold. */
+export async function holds<T>(property: fc.IAsyncProperty<T>, share = 1): Promise<void> {
+  const numRuns = Math.ceil(RUNS * share)
+  const { counterexample, errorInstance } = await fc.check(property, { seed: SEED, numRuns })
+  if (counterexample) throw new Error(`Not with ${JSON.stringify(counterexample)}:\n${String(errorInstance)}`)
+}
+
+/** What the server itself took for a failure. */
+export function failuresOf({ server }: Pick<FuzzedServer, 'server'>): string[] {
+  const lines = server.logs().split('\n')
+  return lines.filter((line) => line.includes('"level":"error"'))
+}
+
+/** What every answer keeps, whatever was sent. */
+export async function keepsPromises(endpoint: Endpoint, answer: Response): Promise<void> {
+  const body = await answer.text()
+  const seen = { status: answer.status, type: answer.headers.get('content-type'), body }
+  if (answer.status >= 500) throw new Error(`answered ${answer.status}: ${body}`)
+  expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  expect(answer.headers.get('x-injected')).toBeNull()
+  if (answer.status === 204) expect(body).toBe('')
+  else if (answer.status >= 400) refusesRight(endpoint, seen)
+  else if (endpoint.answer) answersRight(endpoint.answer, seen)
+  else expect(seen.type).toBeString()
+}
+
+interface Seen {
+  readonly status: number
+  readonly type: string | null
+  readonly body: string
+}
+
+/** Problem details, or whatever this endpoint writes in their place. */
+export function refusesRight({ refuse }: Endpoint, { status, type, body }: Seen): void {
+  const own = refuse?.(400, 'refused').headers.get('content-type')
+  expect([own, 'application/problem+json']).toContain(type ?? 'none')
+  if (type !== 'application/problem+json') return
+  expect(JSON.parse(body)).toMatchObject({ status, code: expect.any(String), request_id: expect.any(String) })
+}
+
+/** As the API description says. */
+function answersRight(schema: TSchema, { type, body }: Seen): void {
+  expect(type).toBe('application/json')
+  const faults = [...Value.Errors(schema, JSON.parse(body))]
+  expect(faults.map(({ path, message }) => `${path}: ${message}`)).toEqual([])
+}
