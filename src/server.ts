@@ -27,6 +27,8 @@ export interface Instance extends AsyncDisposable {
   readonly log: Log
   /** The REST API as the local operator: what the control socket serves, without the socket. */
   control(request: Request): Promise<Response>
+  /** Every endpoint of the REST API, the operator's included. */
+  endpoints(): ReturnType<Front['endpoints']>
   /** Binds the configured listeners; resolves when ready. */
   listen(): Promise<{ readonly urls: readonly string[] }>
   /** Validates, then swaps; throws a `ConfigError` and keeps the old configuration on a fault. */
@@ -100,6 +102,7 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
     core,
     log,
     control: (request) => opened.control(request),
+    endpoints: () => opened.endpoints(),
     async listen() {
       const urls = await opened.listen()
       core.janitor.start()

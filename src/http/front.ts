@@ -5,7 +5,8 @@ import type { BrokerAccess } from './access.ts'
 import { type AppOptions, createApp, mount } from './app.ts'
 import { createAuthorise } from './access.ts'
 import { addressList } from './client-address.ts'
-import { createGate, type Gate } from './gate.ts'
+import type { Endpoint } from './endpoint.ts'
+import { createGate } from './gate.ts'
 import { type Certificate, type Listener, listenTcp, listenUnix, type TcpListener } from './listen.ts'
 import { type BuildInfo, createMetrics, type Metrics } from './metrics.ts'
 import { pipeline } from './pipeline.ts'
@@ -46,6 +47,8 @@ export interface Front {
   readonly metrics: Metrics
   /** The API as the operator, without a socket. */
   control(request: Request): Promise<Response>
+  /** Every endpoint there is, the operator's included: for what has to hold for all of them. */
+  endpoints(): readonly Endpoint[]
   listen(): Promise<readonly string[]>
   /** Reads the certificate files again; what they hold is used for new connections. Throws and changes nothing on a fault. */
   renewCertificate(): Promise<void>
@@ -87,6 +90,7 @@ export function createFront(core: Core, options: FrontOptions): Front {
   return {
     metrics,
     control: (request) => gates.control()(request, { address: undefined, operator: true, inProcess: true }),
+    endpoints: () => gates.operatorApp().endpoints,
     async listen() {
       const bound = await bindMain()
       if (options.listen.unix !== undefined) bound.push(...(await bindUnix(options.listen.unix, false)))
@@ -130,18 +134,18 @@ function createGates(
     log,
     showPage: createShowPage(pages),
   }
+  const operatorApp = once(() => createApp(core, { ...appOptions, metrics, control: { by: control, urls } }))
   return {
+    operatorApp,
     public: once(() => createGate(createApp(core, { ...appOptions, metrics: shared }).fetch, gateOptions)),
-    control: once(() =>
-      createGate(createApp(core, { ...appOptions, metrics, control: { by: control, urls } }).fetch, gateOptions),
-    ),
+    control: once(() => createGate(operatorApp().fetch, gateOptions)),
     metrics: once(() =>
       createGate(
         mount(scraped, '', (each) => pipeline(each, steps)),
         gateOptions,
       ),
     ),
-  } satisfies Record<string, () => Gate>
+  }
 }
 
 function sizes({ limits }: LiveOptions) {

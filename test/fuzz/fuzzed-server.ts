@@ -85,12 +85,16 @@ interface Seen {
   readonly body: string
 }
 
-/** Problem details, or whatever this endpoint writes in their place. */
-export function refusesRight({ refuse }: Endpoint, { status, type, body }: Seen): void {
-  const own = refuse?.(400, 'refused').headers.get('content-type')
-  expect([own, 'application/problem+json']).toContain(type ?? 'none')
-  if (type !== 'application/problem+json') return
-  expect(JSON.parse(body)).toMatchObject({ status, code: expect.any(String), request_id: expect.any(String) })
+/** In the form of this endpoint, or in problem details where no endpoint was reached. */
+export function refusesRight({ refuse, errors }: Endpoint, { status, type, body }: Seen): void {
+  if (type === 'application/problem+json') {
+    expect(JSON.parse(body)).toMatchObject({ status, code: expect.any(String), request_id: expect.any(String) })
+  } else if (errors === 'oauth') {
+    expect([type, JSON.parse(body)]).toMatchObject(['application/json', { error: expect.any(String) }])
+  } else {
+    const own = errors === 'page' ? 'text/html; charset=utf-8' : refuse?.(400, 'refused').headers.get('content-type')
+    expect(type).toBe(own ?? 'application/problem+json')
+  }
 }
 
 /** As the API description says. */

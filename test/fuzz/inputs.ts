@@ -3,6 +3,7 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import fc from 'fast-check'
 import type { Endpoint } from '../../src/http/endpoint.ts'
+import { OAuthParameters } from './oauth-parameters.ts'
 import { headers, text } from './strange.ts'
 
 export const SENDERS = ['nobody', 'user', 'admin', 'operator'] as const
@@ -31,6 +32,10 @@ const RIGHT: readonly (readonly [RegExp, readonly unknown[]])[] = [
   [/^(configure|write|read|prefix|resource)$/i, ['*', 'orders.*', 'queue:orders']],
   [/^(permission|action)$/i, ['write', 'read', 'configure']],
   [/^(from|to|since|until|before)$/i, ['2026-01-01T00:00:00Z']],
+  [/^redirect_uri$/, ['https://app.example/callback', 'http://127.0.0.1:9/callback']],
+  [/^client_id$/, ['app', 'service']],
+  [/^scope$/, ['openid', 'openid offline_access', 'rabbitmq.read:prod/*/*']],
+  [/^code_(?:challenge|verifier)$/, ['E9Melhoa2OwvFrEMTJguCHaoeK1t8URWBuF3mCFIHSs']],
   [/e?mail/i, ['alice@mail.example', 'bob@mail.example']],
 ]
 
@@ -45,8 +50,9 @@ function tame(schema: TSchema, name: string): fc.Arbitrary<unknown> {
   return usable.length > 0 && name !== 'to' ? fc.constantFrom(...usable) : wild(schema, name)
 }
 
-/** Anything, as often as not of the right type. */
+/** Anything, as often as not of the right type. Only where a backup goes is not left to chance. */
 function wild(schema: TSchema, name: string): fc.Arbitrary<unknown> {
+  if (name === 'to') return fc.constantFrom('/dev/null/copy.db', '\0', 'relative.db', '', 7, null)
   return fc.oneof(
     { weight: 9, arbitrary: typed(schema, name) },
     { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
@@ -63,8 +69,6 @@ function typed(schema: TSchema, name: string): fc.Arbitrary<unknown> {
   if (schema['type'] === 'null') return fc.constant(null)
   if (schema['type'] === 'integer' || schema['type'] === 'number')
     return fc.oneof(fc.integer(), fc.constantFrom(0, 1, -1, 500, 1.5, 2 ** 53, -(2 ** 31)))
-  // A backup goes nowhere.
-  if (name === 'to') return fc.constantFrom('/dev/null/copy.db', '\0', 'relative\0.db')
   return schema['type'] === 'string' ? text : fc.jsonValue({ maxDepth: 3 })
 }
 
@@ -93,13 +97,15 @@ const MEDIA = {
   json: 'application/json',
   'merge-patch': 'application/merge-patch+json',
   form: 'application/x-www-form-urlencoded',
+  parameters: 'application/x-www-form-urlencoded',
 } as const
 
-function bodyFor({ body, takes = 'json' }: Endpoint): fc.Arbitrary<{ readonly type: string; readonly body: string }> {
+function bodyFor(endpoint: Endpoint): fc.Arbitrary<{ readonly type: string; readonly body: string }> {
+  const { takes = 'json', body = takes === 'parameters' ? OAuthParameters : undefined } = endpoint
   const shaped = body
     ? fc.oneof(tame(body, ''), tame(body, ''), spoiled(body), wild(body, ''))
     : fc.jsonValue({ maxDepth: 3 })
-  const written = shaped.map((value) => (takes === 'form' ? formOf(value) : JSON.stringify(value)))
+  const written = shaped.map((value) => (MEDIA[takes] === MEDIA.form ? formOf(value) : JSON.stringify(value)))
   const garbage = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.json(),
@@ -138,7 +144,8 @@ function formOf(value: unknown): string {
   return form.toString()
 }
 
-function queryFor(schema: TSchema | undefined): fc.Arbitrary<string> {
+function queryFor({ takes, query }: Endpoint): fc.Arbitrary<string> {
+  const schema = query ?? (takes === 'parameters' ? OAuthParameters : undefined)
   const right = schema ? tame(schema, '').map((value) => `?${formOf(value)}`) : fc.constant('')
   const names = Object.keys((schema?.['properties'] ?? {}) as object)
   const name = names.length > 0 ? fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...names) }, text) : text
@@ -180,7 +187,7 @@ export function requestTo(endpoint: Endpoint, senders: readonly Sender[] = SENDE
       ...(endpoint.access === 'operator' ? senders.slice(-3) : []),
     ),
     path: pathFor(endpoint.path),
-    query: queryFor(endpoint.query),
+    query: queryFor(endpoint),
     more: fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: headers }),
     content: endpoint.method === 'GET' ? fc.constant(undefined) : bodyFor(endpoint),
   }
