@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { MAIN, workplace } from '../harness/command-line.ts'
+import { PROGRAM, workplace } from '../harness/command-line.ts'
 
 interface Typist {
   /** Resolves when the screen shows this. */
@@ -13,7 +13,7 @@ interface Typist {
 function onTerminal(folder: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): Typist {
   let screen = ''
   const waiting = new Set<() => void>()
-  const child = Bun.spawn([process.execPath, MAIN, ...words], {
+  const child = Bun.spawn([...PROGRAM, ...words], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: folder, TERM: 'xterm', ...env },
     terminal: {

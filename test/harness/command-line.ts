@@ -6,7 +6,13 @@ import type { Io } from '../../src/cli/command.ts'
 import { root } from '../../src/cli/commands.ts'
 import { runCommandLine } from '../../src/cli/run.ts'
 
-export const MAIN = join(import.meta.dir, '../../src/main.ts')
+const repository = join(import.meta.dir, '../..')
+/** The program from its sources, whatever folder it is started in: Bun takes how JSX is compiled from that folder else. */
+export const PROGRAM = [
+  process.execPath,
+  `--tsconfig-override=${join(repository, 'tsconfig.json')}`,
+  join(repository, 'src/main.ts'),
+]
 
 export interface Ran {
   readonly code: number
@@ -103,7 +109,7 @@ function startProgram(
   words: readonly string[],
   { folder, env }: { readonly folder: string; readonly env: Readonly<Record<string, string>> },
 ): Program {
-  const child = Bun.spawn([process.execPath, MAIN, ...words], {
+  const child = Bun.spawn([...PROGRAM, ...words], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env },
     stdin: 'ignore',
