@@ -1,16 +1,12 @@
 /** Builds the executable, sets up a data folder if there is none, starts the server and says how to talk to it. */
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { curlLines, type Initialised } from '../src/cli/init-report.ts'
 import { commitOf, compile } from './build.ts'
 
 const root = join(import.meta.dir, '..')
 const leveret = join(root, 'dist', 'leveret')
 const folder = resolve(process.argv[2] ?? join(root, 'leveret-data'))
-
-/** What `leveret init --json` says of the first administrator; the password is told once, here. */
-interface Initialised {
-  readonly administrator: { readonly username: string; readonly password: string }
-}
 
 async function run<T>(...words: string[]): Promise<T> {
   const child = Bun.spawn([leveret, ...words, '--json'], {
@@ -26,38 +22,44 @@ async function run<T>(...words: string[]): Promise<T> {
   process.exit(code)
 }
 
-/** `undefined` if everything was set up before. */
-async function setUp(): Promise<Initialised['administrator'] | undefined> {
+/** What was set up; `undefined` if that was done before. */
+async function setUp(): Promise<Initialised | undefined> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   if (await Bun.file(join(folder, 'leveret.toml')).exists()) return undefined
-  const { administrator } = await run<Initialised>('init')
-  return administrator
+  return await run<Initialised>('init', '--port', String(freePort(8080)))
 }
 
-function introduce(url: string, administrator: Initialised['administrator'] | undefined): void {
-  const who = {
-    username: administrator?.username ?? 'admin',
-    password: administrator?.password ?? 'YOUR PASSWORD',
-    vhost: 'prod',
+/** The wanted port, or another one if somebody listens there. */
+function freePort(wanted: number): number {
+  const listener = { hostname: '127.0.0.1', socket: { data: () => undefined } }
+  const probe = (port: number): number => {
+    using server = Bun.listen({ ...listener, port })
+    return server.port
   }
-  const field = (name: string): string => `sed 's/.*"${name}":"\\([^"]*\\)".*/\\1/'`
-  console.log(`
-Leveret listens on ${url}; its configuration and data are in ${folder}.
-`)
-  if (administrator) {
-    console.log(`First administrator: ${who.username}
-One-time password:   ${who.password}
-It is shown only now; "leveret user set-password ${who.username}" in that folder sets your own.
+  try {
+    return probe(wanted)
+  } catch {
+    return probe(0)
+  }
+}
+
+function introduce(url: string, done: Initialised | undefined): void {
+  const administrator = done?.administrator ?? { username: 'admin', password: 'YOUR PASSWORD' }
+  const setPassword = `dist/leveret user set-password ${administrator.username} --config ${folder}/leveret.toml`
+  console.log(`\nLeveret listens on ${url}; its configuration and data are in ${folder}.\n`)
+  if (done) {
+    console.log(`First administrator: ${administrator.username}
+One-time password:   ${administrator.password}
+It is shown only now; this sets your own:
+
+  ${setPassword}
 `)
   } else {
-    console.log('It was set up before. Who forgot the password runs "leveret user set-password NAME" in that folder.\n')
+    console.log(`It was set up before. Who forgot the password sets a new one:\n\n  ${setPassword}\n`)
   }
-  console.log(`Log in, get a token for the vhost prod, look at the session:
-
-ID=$(curl -s ${url}/auth/session/login -H 'content-type: application/json' -d '${JSON.stringify(who)}' | ${field('id_token')})
-curl -s -X POST ${url}/auth/session/token -H "authorization: Bearer $ID"
-curl -s ${url}/auth/session -H "authorization: Bearer $ID"
-`)
+  const lines = curlLines({ publicUrl: url, ca: null, vhost: 'prod', ...done, administrator })
+  console.log(`Log in, get a token for the vhost prod, look at the session:\n\n${lines.join('\n')}\n`)
+  if (!Bun.which('curl')) console.log('These lines need curl, which is not installed: apt-get install curl\n')
 }
 
 /** The line in which `serve` says where it listens; `undefined` if it ended instead. Later output is passed on. */
@@ -77,8 +79,8 @@ async function listening(output: ReadableStream<Uint8Array>, onUrl: (url: string
 
 console.log('quickstart: building dist/leveret')
 await compile({ outfile: leveret, commit: commitOf(process.env) })
-const administrator = await setUp()
+const done = await setUp()
 const server = Bun.spawn([leveret, 'serve'], { cwd: folder, stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => server.kill(signal))
-await listening(server.stdout, (url) => introduce(url, administrator))
+await listening(server.stdout, (url) => introduce(url, done))
 process.exit(await server.exited)

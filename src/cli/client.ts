@@ -33,7 +33,9 @@ export class Refusal extends CommandError {
   constructor(status: number, problem: Problem) {
     const faults = problem.faults ?? []
     const untold = faults.filter(({ message }) => problem.detail?.includes(message) !== true)
-    const lines = untold.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
+    const lines = untold.map(
+      ({ path, message }) => `\n  ${path === '' ? '' : `${path.replace(/^\//, '')}: `}${message}`,
+    )
     super((problem.detail ?? problem.title ?? `the server answered with status ${status}`) + lines.join(''))
     this.status = status
     this.code = problem.code ?? 'internal'

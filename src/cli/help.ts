@@ -1,5 +1,5 @@
 /** Help pages, written from the command data. */
-import { type Command, type CommandGroup, isGroup, type Node, type OptionSpec } from './command.ts'
+import { type Command, type CommandGroup, type Example, isGroup, type Node, type OptionSpec } from './command.ts'
 import { COMMON_OPTIONS } from './parse.ts'
 
 const WIDTH = 100
@@ -18,13 +18,24 @@ function groupHelp(group: CommandGroup, path: readonly string[], heading: Headin
     `${heading('Usage:')} ${path.join(' ')} COMMAND [OPTIONS]`,
     paragraphs(group.about),
     `${heading('Commands:')}\n${columns(group.commands.map((each) => [each.name, each.summary]))}`,
-    `Run "${path.join(' ')} COMMAND --help" for its options and examples.`,
+    groupExamples(group, heading),
+    `Run "${path.join(' ')} COMMAND --help" for its options and more examples.`,
   ]
+}
+
+/** The first of each command; a group of groups leaves them to those. */
+function groupExamples({ commands }: CommandGroup, heading: Heading): string {
+  if (commands.some(isGroup)) return ''
+  const firsts = commands.flatMap((each) => (isGroup(each) ? [] : [each.examples[0]]))
+  return `${heading('Examples:')}\n${firsts.map(exampleText).join('\n\n')}`
+}
+
+function exampleText({ says, line }: Example): string {
+  return `  # ${says}\n  ${line}`
 }
 
 function commandHelp(command: Command, path: readonly string[], heading: Heading): string[] {
   const args = Object.entries(command.args)
-  const examples = command.examples.map(({ says, line }) => `  # ${says}\n  ${line}`)
   return [
     `${heading(path.join(' '))}: ${command.summary}`,
     `${heading('Usage:')} ${usageOf(command, path)}`,
@@ -33,7 +44,7 @@ function commandHelp(command: Command, path: readonly string[], heading: Heading
       ? ''
       : `${heading('Arguments:')}\n${columns(args.map(([name, { help }]) => [name.toUpperCase(), help]))}`,
     `${heading('Options:')}\n${columns(Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(optionRow))}`,
-    `${heading('Examples:')}\n${examples.join('\n\n')}`,
+    `${heading('Examples:')}\n${command.examples.map(exampleText).join('\n\n')}`,
     `${heading('Exit codes:')} 0 done, 1 failed, 2 wrong usage`,
   ]
 }

@@ -35,14 +35,17 @@ export function nextSteps(done: Initialised): string {
   ].join('\n')
 }
 
-export function curlLines({ publicUrl, ca, administrator, vhost }: Initialised): readonly string[] {
+type Reachable = Pick<Initialised, 'publicUrl' | 'ca' | 'administrator' | 'vhost'>
+
+/** Lines of shell that log in, get a token and look at the session. */
+export function curlLines({ publicUrl, ca, administrator, vhost }: Reachable): readonly string[] {
   const curl = ca === null ? 'curl -s' : `curl -s --cacert ${shell(ca)}`
   const login = shell(JSON.stringify({ ...administrator, vhost }))
   const idToken = `sed 's/.*"id_token":"\\([^"]*\\)".*/\\1/'`
   return [
     `ID=$(${curl} ${publicUrl}/auth/session/login -H 'content-type: application/json' -d ${login} | ${idToken})`,
-    `${curl} -X POST ${publicUrl}/auth/session/token -H "authorization: Bearer $ID"`,
-    `${curl} ${publicUrl}/auth/session -H "authorization: Bearer $ID"`,
+    `${curl} -X POST ${publicUrl}/auth/session/token -H "authorization: Bearer $ID"; echo`,
+    `${curl} ${publicUrl}/auth/session -H "authorization: Bearer $ID"; echo`,
   ]
 }
 

@@ -1,4 +1,5 @@
 /** A password from a file, the input or the terminal; never from the command line, where every process can read it. */
+import { ConfigError } from '../config/fault.ts'
 import { readSecret } from '../config/secret.ts'
 import { type Call, CommandError, type OptionSpec } from './command.ts'
 
@@ -12,7 +13,14 @@ export async function readPassword(
   { io }: Pick<Call, 'io'>,
   { file, confirm }: { readonly file: string | undefined; readonly confirm: boolean },
 ): Promise<string> {
-  if (file !== undefined) return readSecret({ file }, '--password-file', io.env)
+  if (file !== undefined) {
+    return readSecret({ file }, '--password-file', io.env).catch((error: unknown) => {
+      if (!(error instanceof ConfigError)) throw error
+      throw new CommandError(error.faults.map(({ path, message }) => `${path}: ${message}`).join('; '), {
+        cause: error,
+      })
+    })
+  }
   if (!io.input.terminal) {
     const text = (await io.input.all()).replace(/\r?\n$/, '')
     if (text === '') throw new CommandError('there is no password on the input')

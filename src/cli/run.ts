@@ -2,7 +2,7 @@
 import { ConfigError } from '../config/fault.ts'
 import { type CommandGroup, type Io, isGroup, type Report, UsageError } from './command.ts'
 import { helpFor } from './help.ts'
-import { findCommand, parseCall } from './parse.ts'
+import { findCommand, type Found, parseCall } from './parse.ts'
 import { Refusal } from './client.ts'
 import { versionReport } from './version.ts'
 
@@ -13,12 +13,15 @@ const WRONG_USAGE = 2
 /** The exit code: 0 done, 1 failed, 2 wrong usage. */
 export async function runCommandLine(root: CommandGroup, words: readonly string[], io: Io): Promise<number> {
   const json = words.includes('--json')
+  let path: readonly string[] = [root.name]
   try {
-    return await execute(root, words[0] === 'help' ? [...words.slice(1), '--help'] : words, io)
+    const found = findCommand(root, words[0] === 'help' ? [...words.slice(1), '--help'] : words)
+    path = found.path
+    return await execute(found, io)
   } catch (error) {
     if (error instanceof UsageError) {
       printError(io, json, { error: error.message })
-      if (!json) io.err(`Run "${root.name} --help", or --help after any command.\n`)
+      if (!json) io.err(`Run "${path.join(' ')} --help" for what it takes and examples.\n`)
       return WRONG_USAGE
     }
     if (!(error instanceof Error)) throw error
@@ -27,8 +30,7 @@ export async function runCommandLine(root: CommandGroup, words: readonly string[
   }
 }
 
-async function execute(root: CommandGroup, words: readonly string[], io: Io): Promise<number> {
-  const { node, path, rest } = findCommand(root, words)
+async function execute({ node, path, rest }: Found, io: Io): Promise<number> {
   if (isGroup(node)) return answerWithoutCommand(node, path, rest, io)
   const { options, args, common } = parseCall(node, rest)
   if (common.help) {

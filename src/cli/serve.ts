@@ -1,8 +1,8 @@
 /** `leveret serve`: the server itself, until it is told to stop. */
 import type { Config } from '../config/schema.ts'
 import { loadConfig } from '../config/load.ts'
-import { defineCommand } from './command.ts'
-import { configOf, configSource } from './client.ts'
+import { CommandError, defineCommand } from './command.ts'
+import { configOf, configSource, runningServer } from './client.ts'
 import type { Instance } from '../server.ts'
 import { commit, version } from './version.ts'
 
@@ -16,11 +16,12 @@ export const serve = defineCommand({
   examples: [
     { says: 'With leveret.toml in this folder', line: 'leveret serve' },
     { says: 'With another configuration', line: 'leveret serve --config /etc/leveret/leveret.toml' },
-    { says: 'Read the configuration anew', line: 'kill -HUP $(pidof leveret)' },
+    { says: 'After a change of the configuration', line: 'leveret config check && leveret config reload' },
   ],
   async run({ common, io }) {
     const source = await configSource(common, io)
     const { config } = await configOf(common, io)
+    if (await runningServer(config)) throw new CommandError(`a server runs on ${config.dataDir} already`)
     const stop = Promise.withResolvers<void>()
     using _term = io.onSignal('SIGTERM', stop.resolve)
     using _int = io.onSignal('SIGINT', stop.resolve)

@@ -46,7 +46,12 @@ async function remoteSource(call: SourceCall, url: string): Promise<TokenSource>
   const post = await poster(url.replace(/\/$/, ''), options.ca)
   const identityFile = options['identity-token-file']
   if (identityFile !== undefined) {
-    return async () => post<SessionTokenResponse>('/auth/session/token', {}, await readToken(identityFile))
+    return async () =>
+      post<SessionTokenResponse>(
+        '/auth/session/token',
+        {},
+        (await readFile('--identity-token-file', identityFile)).trim(),
+      )
   }
   const username = options.user
   if (username === undefined) throw new UsageError('--user or --identity-token-file is required with --url')
@@ -76,7 +81,7 @@ async function unlessEnded<T>(answer: Promise<T>): Promise<T | undefined> {
 type Post = <T>(path: string, body: unknown, bearer?: string) => Promise<T>
 
 async function poster(base: string, caFile: string | undefined): Promise<Post> {
-  const tls = caFile === undefined ? {} : { tls: { ca: await Bun.file(caFile).text() } }
+  const tls = caFile === undefined ? {} : { tls: { ca: await readFile('--ca', caFile) } }
   return async <T>(path: string, body: unknown, bearer?: string): Promise<T> => {
     const headers = { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }) }
     const request = { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(30_000), ...tls }
@@ -94,11 +99,10 @@ function reasonOf(cause: unknown): string {
   return code === '' ? 'it does not answer' : code
 }
 
-async function readToken(file: string): Promise<string> {
-  const text = await Bun.file(file)
+function readFile(option: string, file: string): Promise<string> {
+  return Bun.file(file)
     .text()
     .catch((cause: unknown) => {
-      throw new CommandError(`--identity-token-file: ${file} cannot be read`, { cause })
+      throw new CommandError(`${option}: ${file} cannot be read`, { cause })
     })
-  return text.trim()
 }

@@ -10,6 +10,8 @@ export interface Arrival {
   /** Filled in on the way, for the log line and the metrics. */
   endpoint?: Endpoint
   actor?: string
+  /** Which scheme a 401 asks for; Bearer unless told. */
+  challenge?: 'Negotiate'
 }
 
 const arrivals = new WeakMap<Request, Arrival>()

@@ -48,10 +48,17 @@ export function refusal(
 }
 
 /** In the form that this endpoint refuses in. */
-function refusalOf(problem: Problem, { endpoint, requestId }: Arrival, page: (told: Told) => Response): Response {
+function refusalOf(
+  problem: Problem,
+  { endpoint, requestId, challenge }: Arrival,
+  page: (told: Told) => Response,
+): Response {
   if (endpoint?.errors === 'oauth') return oauthResponse(asOAuthError(problem))
   if (endpoint?.errors === 'page') return page(problem)
-  return endpoint?.refuse?.(problem.status, problem.detail) ?? problemResponse(problem, requestId)
+  return (
+    endpoint?.refuse?.(problem.status, problem.detail) ??
+    problemResponse(problem, requestId, challenge && { 'www-authenticate': challenge })
+  )
 }
 
 function plainPage({ status, detail }: Told): Response {
@@ -75,8 +82,9 @@ export function plainRefusal(status: number, words: string, headers: Record<stri
 }
 
 function problemResponse(problem: Problem, requestId: string, more: Record<string, string> = {}): Response {
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...more }
-  if (problem.status === 401) headers['www-authenticate'] = challenge(problem)
+  const { 'www-authenticate': challenge = bearer(problem), ...rest } = more
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...rest }
+  if (problem.status === 401) headers['www-authenticate'] = challenge
   const body = {
     type: `urn:leveret:problem:${problem.code}`,
     title: TITLES[problem.status] ?? 'Error',
@@ -90,7 +98,7 @@ function problemResponse(problem: Problem, requestId: string, more: Record<strin
 }
 
 /** RFC 6750 section 3: no error code when no credentials were sent. */
-function challenge(problem: Problem): string {
+function bearer(problem: Problem): string {
   return problem.code === 'invalid_token' ? 'Bearer realm="leveret", error="invalid_token"' : 'Bearer realm="leveret"'
 }
 

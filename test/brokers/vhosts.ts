@@ -64,6 +64,23 @@ export function vhostTests(scene: () => Scene): void {
     })
   }
 
+  test('publishing to a queue by name is refused without write on the default exchange', async () => {
+    const { node, token, broker } = scene()
+    await using connection = await connect(node, { password: await token('carol') })
+    const channel = await connection.createConfirmChannel()
+    const closed = Promise.withResolvers<unknown>()
+    channel.on('error', closed.resolve)
+    channel.sendToQueue('app-orders', Buffer.from('no'))
+    const refused = {
+      user: 'carol',
+      vhost: 'prod',
+      permission: 'write',
+      kind: 'exchange',
+      name: 'amq.default',
+    } as const
+    expect(String(await closed.promise)).toContain(resourceRefused({ ...refused, version: broker.version }))
+  })
+
   test("another routing key is refused in the broker's words", async () => {
     const { node, token, broker } = scene()
     await using connection = await connect(node, { password: await token('alice') })

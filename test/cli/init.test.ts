@@ -102,7 +102,7 @@ test('init does not follow a link that dangles where the configuration goes', as
   await symlink('/nowhere/else.toml', join(place.folder, 'leveret.toml'))
   const { code, err } = await place.run(['init'])
   expect(code).toBe(1)
-  expect(err).toContain('leveret.toml exists already')
+  expect(err).toContain('leveret.toml: it exists already')
 })
 
 test('init that fails half way leaves nothing, so that a second try works', async () => {

@@ -40,7 +40,7 @@ describe('users', () => {
     )
     expect(await place.json(['user', 'enable', 'alice'])).toMatchObject({ disabled: false })
     expect((await place.run(['user', 'remove', 'bot'])).out).toBe('Removed bot\n')
-    expect((await place.run(['user', 'show', 'bot'])).err).toBe('leveret: There is no such user\n')
+    expect((await place.run(['user', 'show', 'bot'])).err).toBe('leveret: There is no user "bot"\n')
   })
 
   test('get their password from the input, a private file or a terminal, and from nowhere else', async () => {

@@ -42,7 +42,7 @@ describe('leveret init and serve', () => {
     await using _server = await serving(place)
     const lines = init.out.split('\n').flatMap((line) => (/^ {2}(ID=|curl )/.test(line) ? [line.trim()] : []))
     expect(lines).toHaveLength(3)
-    const answers = (await shell(place.folder, lines.join('; echo; '))).trim().split('\n')
+    const answers = (await shell(place.folder, lines.join('\n'))).trim().split('\n')
     expect(answers.map((answer) => JSON.parse(answer) as unknown)).toMatchObject([
       { token_type: 'bearer', expires_in: 300, vhost: 'prod', broker: 'rabbitmq' },
       { username: 'admin', vhost: 'prod', groups: ['admin'] },
@@ -61,6 +61,7 @@ describe('leveret serve', () => {
     expect(await place.run(['healthcheck'])).toEqual({ code: 0, out: 'ready\n', err: '' })
     await place.json(['group', 'add', 'billing'])
     await server.saw('err', /group\.created/)
+    expect(await place.run(['serve'])).toMatchObject({ code: 1, err: expect.stringContaining('a server runs on') })
     expect((await place.run(['doctor'])).out).toContain('It runs and answers on its control socket')
     expect(await place.json(['backup', 'copy.db'])).toEqual({ file: join(place.folder, 'copy.db') })
     expect((await place.run(['backup', 'copy.db'])).code).toBe(1)

@@ -71,6 +71,8 @@ describe('help', () => {
       expect(out).toContain(name)
       expect(out.replace(/\s+/g, ' ')).toContain(summary)
     }
+    if (path.length === 0) return
+    expect(out).toContain('Examples:')
   })
 
   test('comes by "leveret help COMMAND" too', async () => {
@@ -124,6 +126,12 @@ describe('wrong usage ends with code 2 and a hint', () => {
       expect({ code, out }).toEqual({ code: 2, out: '' })
       expect(err).toContain('Commands:')
     }
+  })
+
+  test('and says whose help to read', async () => {
+    await using place = await workplace()
+    expect((await place.run(['rule', 'explain'])).err).toContain('Run "leveret rule explain --help"')
+    expect((await place.run(['usr'])).err).toContain('Run "leveret --help"')
   })
 
   test('as JSON with --json', async () => {

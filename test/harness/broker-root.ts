@@ -7,6 +7,7 @@ import { rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Glob } from 'bun'
+import { OWN_MOUNTS } from './broker.ts'
 
 export type Suite = 'trixie' | 'sid'
 
@@ -17,6 +18,8 @@ export function brokerRootFault(): string | undefined {
   for (const tool of ['mmdebstrap', 'unshare', 'chroot']) {
     if (Bun.which(tool) === null) return `${tool} is not installed (apt-get install mmdebstrap util-linux)`
   }
+  const { success, stderr } = Bun.spawnSync([...OWN_MOUNTS, 'true'])
+  if (!success) return `newer brokers need mounts of their own, which this system refuses: ${stderr.toString().trim()}`
   return undefined
 }
 

@@ -119,10 +119,18 @@ export async function startBroker(files: (folder: string) => Promise<BrokerFiles
   }
 }
 
-/** Ends with this process, even if that is killed. Only root can have that for what a process starts in turn. */
+/** Begins a command whose mounts are seen by nobody else and end with it. */
+export const OWN_MOUNTS = ['unshare', '--mount', '--propagation', 'private']
+
+const TREE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
+
+/**
+ * Ends with this process, even if that is killed. What a process starts in turn ends with it only in a namespace, which
+ * takes root, and even root is refused one in many containers and in a plain chroot.
+ */
 function bound(): readonly string[] {
-  const tree = process.getuid?.() === 0 ? ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] : []
-  return ['setpriv', '--pdeathsig=SIGKILL', ...tree]
+  const namespaces = process.getuid?.() === 0 && Bun.spawnSync([...TREE, 'true']).success
+  return ['setpriv', '--pdeathsig=SIGKILL', ...(namespaces ? TREE : [])]
 }
 
 /** A chroot sees /proc, /dev and the folder; the mounts are in a namespace of their own and end with the process. */
@@ -136,7 +144,7 @@ function entrance({ root }: Release, folder: string): readonly string[] {
     `mount --bind '${folder}' '${inside}'`,
     `exec chroot '${root}' /bin/sh -c 'cd "$0" && exec "$@"' '${folder}' "$@"`,
   ]
-  return ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', mounts.join('\n'), 'sh']
+  return [...OWN_MOUNTS, 'sh', '-ec', mounts.join('\n'), 'sh']
 }
 
 function environment(folder: string, ports: Ports): Record<string, string> {

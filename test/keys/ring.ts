@@ -57,9 +57,8 @@ export interface RingTest extends AsyncDisposable {
   /** Another process on the same storage and clock. */
   readonly another: (masterKey?: Uint8Array) => Promise<KeyRing>
 }
-export async function openRing(settings = SETTINGS): Promise<RingTest> {
+export async function openRing(settings = SETTINGS, world = testWorld()): Promise<RingTest> {
   const storage = await temporaryStorage()
-  const world = testWorld()
   const audit = listeningAudit()
   const another = (masterKey: Uint8Array = MASTER_KEY) =>
     openKeyRing({ storage, world, settings: () => settings, audit, masterKey })

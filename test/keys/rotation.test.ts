@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import type { KeyRing } from '../../src/core/keys/key-ring.ts'
 import { signingKeys } from '../../src/core/keys/records.ts'
 import { repository } from '../../src/core/storage/repository.ts'
-import { DAY, HOUR, kidsOf, OPERATOR, openRing, refusal } from './ring.ts'
+import { DAY, HOUR, kidsOf, OPERATOR, openRing, refusal, SETTINGS, testWorld } from './ring.ts'
 
 const states = (ring: KeyRing, algorithm = 'ES256') =>
   ring
@@ -23,6 +23,13 @@ test('the first start has one active ES256 key; RS256 follows with the first rou
     ['RS256', 'active'],
   ])
   expect(audit.names()).toEqual(['key.created', 'key.created'])
+})
+
+test('a key id is never taken for an option on a command line, whatever is drawn', async () => {
+  const world = testWorld()
+  const unlucky = (bytes: number) => world.random(bytes).fill(0xf8, 0, 1) // "-" in base64url
+  await using opened = await openRing(SETTINGS, { ...world, random: unlucky })
+  expect(kidOf(opened.ring, 'active')).toMatch(/^\w/)
 })
 
 test('a second start uses the stored keys and makes none', async () => {

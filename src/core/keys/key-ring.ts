@@ -101,7 +101,7 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   async function retireNow(kid: string, caller: Caller): Promise<true | undefined> {
     const now = world.now()
     const key = living(stored.rows(), now).find((each) => each.kid === kid)
-    if (!key) throw new Problem('not_found', 'There is no key in use with this id')
+    if (!key) throw new Problem('not_found', `There is no key "${kid}" in use`)
     const end = { set: { retiredAt: now, retiresAt: now, sealedPrivate: null }, when: { retiredAt: null } }
     const successor = active(key.algorithm)?.kid === kid ? await stored.takeOver(key.algorithm) : undefined
     const steps = [update(signingKeys, { kid }, end), ...(successor ? [successor.step] : [])]

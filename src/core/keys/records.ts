@@ -5,7 +5,7 @@ import { defineCollection, nullable, type RowOf } from '#plugin'
 export const signingKeys = defineCollection({
   name: 'signing_key',
   fields: t.Object({
-    /** 128 random bits, base64url. */
+    /** `k` and 128 random bits in base64url: what begins with `-` would be an option of `leveret key retire`. */
     kid: t.String({ maxLength: 64 }),
     algorithm: t.Union([t.Literal('ES256'), t.Literal('RS256'), t.Literal('EdDSA')], { maxLength: 16 }),
     /** Counts up per algorithm; its uniqueness is what lets processes that rotate at once make one key. */

@@ -69,7 +69,7 @@ export function createStoredKeys({ storage, world, settings, audit, masterKey }:
   }
 
   async function newKey(algorithm: SigningAlgorithm, activeAt: number): Promise<SigningKey> {
-    const kid = Buffer.from(world.random(16)).toString('base64url')
+    const kid = `k${Buffer.from(world.random(16)).toString('base64url')}`
     const { privateJwk, publicJwk } = await makeKeyPair(algorithm, kid)
     const generations = rows.filter((key) => key.algorithm === algorithm).map(({ generation }) => generation)
     const generation = Math.max(0, ...generations) + 1

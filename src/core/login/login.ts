@@ -23,9 +23,22 @@ export interface Authentication {
   readonly authTime: number
 }
 
+/** What a ticket led to, and the token with which the server proves itself in turn, if the source made one. */
+export interface Negotiated {
+  readonly authentication: Authentication
+  readonly reply?: Uint8Array
+}
+
 export interface Login {
   /** Throws `Problem`: `invalid_credentials`, `too_many_attempts`, or `unavailable` when the source is broken or busy. */
   withPassword(input: { readonly username: string; readonly password: string }, caller: Caller): Promise<Authentication>
+  /** Whether any source takes tickets at all; without one nobody is told of that way to log in. */
+  negotiates(): boolean
+  /**
+   * A token of RFC 4559, `Authorization: Negotiate`. Throws `Problem` as `withPassword` does; `invalid_credentials` for
+   * NTLM and for a ticket that was used before.
+   */
+  withNegotiate(token: Uint8Array, caller: Caller): Promise<Negotiated>
   /** Still known to its source, not disabled? Groups are synchronised. Refuses with `invalid_token`. */
   recheck(user: User, caller: Caller): Promise<User>
 }

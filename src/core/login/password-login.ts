@@ -1,14 +1,15 @@
 /** The login pipeline. The order of the checks is the order of the lines. */
-import type { Identity, Storage, Why } from '#plugin'
+import type { Storage } from '#plugin'
 import type { Audit } from '../audit/audit.ts'
 import { Problem } from '../problem.ts'
 import type { Settings } from '../settings.ts'
 import { canLogIn, userFinder } from '../users/find-users.ts'
-import type { User } from '../users/records.ts'
 import type { Caller } from '../world.ts'
+import { createAccept, type Outcome, recordLogin } from './accept.ts'
 import { createAdmission } from './admit.ts'
 import { type AskDeps, askInTime, passwordAsker, RETRY_AFTER, throttled } from './ask.ts'
 import type { ConfiguredSource, Login } from './login.ts'
+import { createNegotiateLogin } from './negotiate-login.ts'
 import type { Throttle } from './throttle.ts'
 
 export interface LoginDeps extends AskDeps {
@@ -19,30 +20,15 @@ export interface LoginDeps extends AskDeps {
   readonly throttle: Throttle
 }
 
-type Outcome =
-  | { readonly ok: true; readonly user: User; readonly amr: readonly string[]; readonly source: string }
-  | { readonly ok: false; readonly why: Why; readonly reason: string; readonly source: string }
-
 export function createLogin(deps: LoginDeps): Login {
   const { storage, world, audit, sources, throttle } = deps
   const ask = passwordAsker(deps)
   const finder = userFinder(storage)
   const admission = createAdmission(deps)
+  const accept = createAccept(deps)
 
   function sourceOf(id: string): ConfiguredSource | undefined {
     return sources().find((configured) => configured.id === id)
-  }
-
-  /** Users who are managed here keep what their record says; the others are what their directory says. */
-  async function accept(configured: ConfiguredSource, identity: Identity, caller: Caller): Promise<Outcome> {
-    const { id: source, provision } = configured
-    const refuse = (why: Why, reason: string): Outcome => ({ ok: false, why, reason, source })
-    const known = await finder.byIdentity(source, identity.externalId)
-    if (!known && !provision) return refuse('not-allowed', 'unknown here, and this source creates no users')
-    if (known && !canLogIn(known)) return refuse('disabled', known.disabled ? 'disabled here' : 'not activated')
-    const user = known && configured.source.passwordChange ? known : await admission.admit(source, identity, caller)
-    if (!user) return refuse('not-allowed', 'the name belongs to another user')
-    return { ok: true, user, amr: identity.amr ?? ['pwd'], source }
   }
 
   async function tryAt(
@@ -50,9 +36,7 @@ export function createLogin(deps: LoginDeps): Login {
     login: Parameters<typeof ask>[1],
     caller: Caller,
   ): Promise<Outcome> {
-    const verdict = await ask(configured, login)
-    if (verdict.ok) return accept(configured, verdict.identity, caller)
-    return { ok: false, why: verdict.why, reason: verdict.detail ?? verdict.why, source: configured.id }
+    return accept(configured, await ask(configured, login), caller)
   }
 
   /** Somebody new is looked for in order; the first source that knows the name decides, and a broken one ends the search. */
@@ -95,34 +79,25 @@ export function createLogin(deps: LoginDeps): Login {
     return (await decoy({ username, password }, new Set())) ?? gone
   }
 
-  function record(outcome: 'ok' | 'refused', username: string, caller: Caller, detail: Record<string, string>): void {
-    audit.record({ event: 'login', outcome, target: `user:${username}`, caller, detail })
-  }
-
   /** What came before a verdict, or instead of one. */
   async function attempt(username: string, password: string, caller: Caller): Promise<Outcome> {
     try {
       return await throttled(throttle, { username, ip: caller.ip }, () => decide(username, password, caller))
     } catch (error) {
       const reason = error instanceof Problem ? error.code : 'failure'
-      record('refused', username, caller, { reason })
+      audit.record({ event: 'login', outcome: 'refused', target: `user:${username}`, caller, detail: { reason } })
       throw error
     }
   }
 
   return {
+    ...createNegotiateLogin({ ...deps, accept }),
+
     async withPassword({ username, password }, caller) {
       const outcome = await attempt(username, password, caller)
-      if (!outcome.ok) {
-        record('refused', username, caller, {
-          reason: outcome.why,
-          explanation: outcome.reason,
-          source: outcome.source,
-        })
-        throw new Problem('invalid_credentials', 'User name or password is wrong')
-      }
-      const { user, amr, source } = outcome
-      record('ok', user.username, caller, { source })
+      recordLogin(audit, caller, username, outcome)
+      if (!outcome.ok) throw new Problem('invalid_credentials', 'User name or password is wrong')
+      const { user, amr } = outcome
       return { user, amr, authTime: world.now() }
     },
 

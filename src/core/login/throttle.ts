@@ -8,7 +8,17 @@
  */
 import { createHash } from 'node:crypto'
 import { Type as t } from '@sinclair/typebox'
-import { defineCollection, defineCounter, insert, remove, type RowOf, type Storage, take, update } from '#plugin'
+import {
+  type Counter,
+  defineCollection,
+  defineCounter,
+  insert,
+  remove,
+  type RowOf,
+  type Storage,
+  take,
+  update,
+} from '#plugin'
 import { networkOf } from '../address.ts'
 import { Problem } from '../problem.ts'
 import type { Settings } from '../settings.ts'
@@ -60,6 +70,12 @@ export interface Throttle {
   succeeded(attempt: Attempt): Promise<void>
   /** The attempt proved nothing (source unavailable): as if it had not been made. */
   giveBack(attempt: Attempt): Promise<void>
+  /**
+   * Refuses with `too_many_attempts` when too many tickets of this network were refused lately. A ticket cannot be
+   * guessed, so none is counted ahead, and none counts against passwords: one wrong keytab must not lock out an office.
+   */
+  admitTicket(ip: string | undefined): Promise<void>
+  ticketRefused(ip: string | undefined): Promise<void>
   /** Forgets a name in every network. Returns whether there was anything to forget. */
   clear(username: string): Promise<boolean>
   status(username: string): Promise<readonly ThrottleState[]>
@@ -124,12 +140,15 @@ export function createThrottle(deps: {
     return { name, network, count }
   }
 
-  async function reserveNetwork(network: string): Promise<void> {
-    const limit = networkLimit()
+  function count(key: string): Promise<Counter> {
     const now = world.now()
-    const by = { by: 1, limit, now, expiresAt: now + NETWORK_WINDOW }
-    const counter = await storage.increment(networkFailures, { key: network }, by)
-    if (!counter.ok) throw tooMany(counter.expiresAt - now)
+    const by = { by: 1, limit: networkLimit(), now, expiresAt: now + NETWORK_WINDOW }
+    return storage.increment(networkFailures, { key }, by)
+  }
+
+  async function reserveNetwork(network: string): Promise<void> {
+    const counter = await count(network)
+    if (!counter.ok) throw tooMany(counter.expiresAt - world.now())
   }
 
   async function uncountNetwork(network: string): Promise<void> {
@@ -173,6 +192,14 @@ export function createThrottle(deps: {
     async giveBack(attempt) {
       await uncountName(attempt)
       await uncountNetwork(attempt.network)
+    },
+    async admitTicket(ip) {
+      const now = world.now()
+      const refused = await counters.get({ key: `tickets ${placeOf(ip)}` })
+      if (refused && refused.expiresAt > now && refused.count >= networkLimit()) throw tooMany(refused.expiresAt - now)
+    },
+    async ticketRefused(ip) {
+      await count(`tickets ${placeOf(ip)}`)
     },
     async clear(username) {
       const name = digestOf(username)

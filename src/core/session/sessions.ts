@@ -4,6 +4,7 @@ import type { ConfiguredSource, Login } from '../login/login.ts'
 import { Problem } from '../problem.ts'
 import type { Brokers } from '../rabbitmq/rules.ts'
 import { vhostFault } from '../rabbitmq/scope.ts'
+import type { User } from '../users/records.ts'
 import type { Caller } from '../world.ts'
 import { type AccessTokenDeps, createAccessTokens } from './access-tokens.ts'
 import { boundAddress } from './address.ts'
@@ -12,11 +13,14 @@ import { createRecheck } from './recheck.ts'
 import { type IdentityToken, identityTokens } from './records.ts'
 import { storeInSlot } from './slots.ts'
 
-export interface SessionLogin {
-  readonly username: string
-  readonly password: string
+/** What a session is for; the defaults of the configuration for what is not said. */
+export interface SessionTarget {
   readonly vhost?: string
   readonly broker?: string
+}
+export interface SessionLogin extends SessionTarget {
+  readonly username: string
+  readonly password: string
 }
 export interface SessionLoginResponse {
   /** The identity token, not an OpenID Connect ID token; the name is that of older systems. */
@@ -57,6 +61,12 @@ export interface SessionDescription {
  */
 export interface Sessions extends AsyncDisposable {
   login(input: SessionLogin, caller: Caller): Promise<SessionLoginResponse>
+  /** The same with a token of RFC 4559 in place of name and password. `reply` is the server's proof of itself. */
+  negotiate(
+    token: Uint8Array,
+    target: SessionTarget,
+    caller: Caller,
+  ): Promise<{ readonly session: SessionLoginResponse; readonly reply?: Uint8Array }>
   /** Exchanges an identity token for an access token of its vhost and broker. */
   exchange(identityToken: string, caller: Caller): Promise<SessionTokenResponse>
   logout(identityToken: string, caller: Caller): Promise<void>
@@ -95,6 +105,51 @@ export function createSessions(deps: SessionDeps): Sessions {
     })
   }
 
+  function vhostFor({ vhost }: SessionTarget): string {
+    return vhostOf(vhost ?? settings().session.defaultVhost)
+  }
+
+  /** The identity token for somebody who has just proven who they are. */
+  async function begin(
+    user: User,
+    vhost: string,
+    target: SessionTarget,
+    caller: Caller,
+  ): Promise<SessionLoginResponse> {
+    const { session } = settings()
+    const broker = await brokers.choose(target.broker)
+    await access.decide({ user, vhost, broker, caller })
+    const createdAt = world.now()
+    const token: Omit<IdentityToken, 'slot'> = {
+      id: Buffer.from(world.random(16)).toString('base64url'),
+      userId: user.id,
+      vhost,
+      broker: broker.name,
+      ip: boundAddress(caller.ip, session.bindIp),
+      algorithm: IDENTITY_ALGORITHM,
+      createdAt,
+      validUntil: Math.floor((createdAt + session.identityTokenTtl) / 1000) * 1000,
+      lastUsedAt: createdAt,
+    }
+    const who = `user:${user.username}`
+    const detail = { kind: 'identity', session: token.id, vhost, broker: broker.name, bound: token.ip }
+    if (!(await storeInSlot(storage, { user, token, limit: session.maxIdentityTokens }))) {
+      const why = 'user-changed'
+      audit.record({ event: 'token.refused', outcome: 'refused', target: who, caller, detail: { ...detail, why } })
+      throw new Problem('invalid_credentials', 'User name or password is wrong')
+    }
+    audit.record({ event: 'token.issued', outcome: 'ok', target: who, caller, detail })
+    return {
+      id_token: await identity.sign(token),
+      token_type: 'bearer',
+      expires_in: Math.floor(token.validUntil / 1000) - Math.floor(createdAt / 1000),
+      vhost,
+      broker: broker.name,
+      username: user.username,
+      ip: token.ip,
+    }
+  }
+
   async function holder(...args: Parameters<typeof identity.holder>): Promise<Holder> {
     const found = await identity.holder(...args)
     used.set(found.record.id, world.now())
@@ -119,40 +174,16 @@ export function createSessions(deps: SessionDeps): Sessions {
 
   return {
     async login(input, caller) {
-      const { session } = settings()
-      const vhost = vhostOf(input.vhost ?? session.defaultVhost)
+      const vhost = vhostFor(input)
       const { user } = await login.withPassword({ username: input.username, password: input.password }, caller)
-      const broker = await brokers.choose(input.broker)
-      await access.decide({ user, vhost, broker, caller })
-      const createdAt = world.now()
-      const token: Omit<IdentityToken, 'slot'> = {
-        id: Buffer.from(world.random(16)).toString('base64url'),
-        userId: user.id,
-        vhost,
-        broker: broker.name,
-        ip: boundAddress(caller.ip, session.bindIp),
-        algorithm: IDENTITY_ALGORITHM,
-        createdAt,
-        validUntil: Math.floor((createdAt + session.identityTokenTtl) / 1000) * 1000,
-        lastUsedAt: createdAt,
-      }
-      const target = `user:${user.username}`
-      const detail = { kind: 'identity', session: token.id, vhost, broker: broker.name, bound: token.ip }
-      if (!(await storeInSlot(storage, { user, token, limit: session.maxIdentityTokens }))) {
-        const why = 'user-changed'
-        audit.record({ event: 'token.refused', outcome: 'refused', target, caller, detail: { ...detail, why } })
-        throw new Problem('invalid_credentials', 'User name or password is wrong')
-      }
-      audit.record({ event: 'token.issued', outcome: 'ok', target, caller, detail })
-      return {
-        id_token: await identity.sign(token),
-        token_type: 'bearer',
-        expires_in: Math.floor(token.validUntil / 1000) - Math.floor(createdAt / 1000),
-        vhost,
-        broker: broker.name,
-        username: user.username,
-        ip: token.ip,
-      }
+      return begin(user, vhost, input, caller)
+    },
+
+    async negotiate(token, target, caller) {
+      const vhost = vhostFor(target)
+      const { authentication, reply } = await login.withNegotiate(token, caller)
+      const session = await begin(authentication.user, vhost, target, caller)
+      return reply ? { session, reply } : { session }
     },
 
     async exchange(identityToken, caller) {

@@ -27,13 +27,13 @@ export function createGroups({ storage, world, settings, audit }: GroupDeps): Gr
 
   async function existing(name: string): Promise<Group> {
     const group = isFindable(name) ? await stored.get({ name }) : undefined
-    if (!group) throw new Problem('not_found', 'There is no such group')
+    if (!group) throw new Problem('not_found', `There is no group "${name}"`)
     return group
   }
 
   async function member(username: string): Promise<User> {
     const user = await finder.byName(username)
-    if (!user) throw new Problem('not_found', 'There is no such user')
+    if (!user) throw new Problem('not_found', `There is no user "${username}"`)
     return user
   }
 
@@ -94,7 +94,7 @@ export function createGroups({ storage, world, settings, audit }: GroupDeps): Gr
         throw new Problem('conflict', 'The group of the administrators cannot be deleted')
       }
       const steps = [take(groups, { name }), remove(memberships, { equals: { groupName: name } })]
-      if (!(await storage.commit(steps)).ok) throw new Problem('not_found', 'There is no such group')
+      if (!(await storage.commit(steps)).ok) throw new Problem('not_found', `There is no group "${name}"`)
       audit.record({ event: 'group.deleted', outcome: 'ok', target: `group:${name}`, caller })
     },
 

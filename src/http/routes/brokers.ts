@@ -55,7 +55,7 @@ export function brokerRoutes({ brokers }: Pick<Core, 'brokers'>): readonly Endpo
       answer: BrokerAnswer,
       async handle({ params }) {
         const broker = await brokers.get(params.name)
-        if (!broker) throw new Problem('not_found', 'There is no such broker')
+        if (!broker) throw new Problem('not_found', `There is no broker "${params.name}"`)
         return wire(broker)
       },
     }),

@@ -45,13 +45,7 @@ export function controlRoutes(
         if (!storage.backup)
           throw new Problem('invalid_request', 'This storage has its own means of backup; use those of its engine')
         await storage.backup(to).catch((cause: unknown) => {
-          throw new Problem(
-            'conflict',
-            `Cannot write the copy: ${cause instanceof Error ? cause.message : String(cause)}`,
-            {
-              cause,
-            },
-          )
+          throw new Problem('conflict', cause instanceof Error ? cause.message : String(cause), { cause })
         })
       },
     }),

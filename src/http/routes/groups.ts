@@ -50,7 +50,7 @@ export function groupRoutes({ groups }: Pick<Core, 'groups'>): readonly Endpoint
       answer: GroupAnswer,
       async handle({ params }) {
         const group = await groups.get(params.name)
-        if (!group) throw new Problem('not_found', 'There is no such group')
+        if (!group) throw new Problem('not_found', `There is no group "${params.name}"`)
         return wire(group)
       },
     }),

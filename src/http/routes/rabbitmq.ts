@@ -123,7 +123,7 @@ function configRoute(core: Parts, brokerAccess: () => BrokerAccess): Endpoint {
 
 async function knownBroker({ brokers }: Pick<Core, 'brokers'>, name: string) {
   const broker = await brokers.get(name)
-  if (!broker) throw new Problem('not_found', 'There is no such broker')
+  if (!broker) throw new Problem('not_found', `There is no broker "${name}"`)
   return broker
 }
 
@@ -138,7 +138,7 @@ function allowedName(asked: string | undefined, who: Who): string {
 
 async function subjectOf({ users }: Pick<Core, 'users'>, name: string): Promise<RuleSubject> {
   const user = await users.get(name)
-  if (!user) throw new Problem('not_found', 'There is no such user')
+  if (!user) throw new Problem('not_found', `There is no user "${name}"`)
   const { groups, roles } = await users.subject(user)
   return { kind: 'user', name: user.username, groups, roles }
 }

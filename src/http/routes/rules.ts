@@ -54,7 +54,7 @@ export function ruleRoutes({ rules }: Pick<Core, 'rules'>): readonly Endpoint[] 
       answer: RuleAnswer,
       async handle({ params }) {
         const rule = await rules.get(params.id)
-        if (!rule) throw new Problem('not_found', 'There is no such rule')
+        if (!rule) throw new Problem('not_found', `There is no rule "${params.id}"`)
         return ruleWire(rule)
       },
     }),

@@ -2,14 +2,16 @@
 import { Type as t } from '@sinclair/typebox'
 import type { Core } from '../../core/core.ts'
 import { Problem } from '../../core/problem.ts'
+import type { SessionLoginResponse } from '../../core/session/sessions.ts'
+import { arrivalOf } from '../arrival.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
 import { strict } from '../schemas.ts'
 
 const Name = t.String({ minLength: 1, maxLength: 190 })
 const Login = t.Object(
   {
-    username: Name,
-    password: t.String({ minLength: 1, maxLength: 4096 }),
+    username: t.Optional(Name),
+    password: t.Optional(t.String({ minLength: 1, maxLength: 4096 })),
     vhost: t.Optional(t.String({ minLength: 1, maxLength: 190 })),
     broker: t.Optional(Name),
   },
@@ -37,16 +39,31 @@ const Presented = t.Object(
   strict,
 )
 
-export function sessionRoutes({ sessions }: Pick<Core, 'sessions'>): readonly Endpoint[] {
+export function sessionRoutes({ sessions, login }: Pick<Core, 'sessions' | 'login'>): readonly Endpoint[] {
   return [
     endpoint({
       method: 'POST',
       path: '/auth/session/login',
       access: 'public',
-      summary: 'Log in: an identity token for one vhost of one broker',
+      summary:
+        'Log in with name and password, or with a Kerberos ticket: an identity token for one vhost of one broker',
       body: Login,
+      bodyOptional: true,
       answer: LoginAnswer,
-      handle: ({ body, caller }) => sessions.login(body, caller),
+      async handle({ body, caller, request }) {
+        const { username, password, ...target }: Partial<typeof body> = body ?? {}
+        const ticket = ticketOf(request.headers)
+        const typed = username !== undefined || password !== undefined
+        if (login.negotiates() && (ticket || !typed)) {
+          if (typed) throw new Problem('invalid_request', 'Send a ticket, or name and password, not both')
+          arrivalOf(request).challenge = 'Negotiate'
+          if (!ticket?.byteLength)
+            throw new Problem('not_authenticated', 'Send a ticket (Authorization: Negotiate …) or name and password')
+          const { session, reply } = await sessions.negotiate(ticket, target, caller)
+          return negotiated(session, reply)
+        }
+        return sessions.login({ ...target, ...nameAndPassword(username, password) }, caller)
+      },
     }),
     endpoint({
       method: 'POST',
@@ -87,6 +104,30 @@ export function sessionRoutes({ sessions }: Pick<Core, 'sessions'>): readonly En
       handle: ({ bearer, caller }) => sessions.describe(presented(bearer, undefined), caller),
     }),
   ]
+}
+
+/** RFC 4559; empty for the scheme alone or for what is no base64, `undefined` without the scheme. */
+function ticketOf(headers: Headers): Uint8Array | undefined {
+  const scheme = /^negotiate(?: +(?<value>.*))?$/i.exec(headers.get('authorization') ?? '')
+  const value = scheme?.groups?.['value'] ?? ''
+  return scheme ? Buffer.from(/^[A-Za-z0-9+/]+={0,2}$/.test(value) ? value : '', 'base64') : undefined
+}
+
+/** The answer of a login, with the server's proof of itself for callers that asked for mutual authentication. */
+function negotiated(session: SessionLoginResponse, reply: Uint8Array | undefined): Response {
+  const headers: Record<string, string> = reply
+    ? { 'www-authenticate': `Negotiate ${Buffer.from(reply).toString('base64')}` }
+    : {}
+  return Response.json(session, { headers })
+}
+
+function nameAndPassword(username: string | undefined, password: string | undefined) {
+  if (username !== undefined && password !== undefined) return { username, password }
+  const message = 'Expected required property'
+  const missing = [...(username === undefined ? ['/username'] : []), ...(password === undefined ? ['/password'] : [])]
+  throw new Problem('invalid_request', 'Some of the input is not as it should be; see faults', {
+    faults: missing.map((path) => ({ path, message })),
+  })
 }
 
 /** The token of the header or of the body; two different ones are a mistake that must not go unnoticed. */

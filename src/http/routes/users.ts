@@ -155,7 +155,7 @@ async function reachable({ users }: Pick<Core, 'users'>, idOrName: string, who: 
   const all = who.kind === 'operator' || (who.kind === 'user' && who.admin)
   if (!all && !(who.kind === 'user' && user?.id === who.userId))
     throw new Problem('forbidden', 'Only for administrators and the user in question')
-  if (!user) throw new Problem('not_found', 'There is no such user')
+  if (!user) throw new Problem('not_found', `There is no user "${idOrName}"`)
   return user
 }
 
