@@ -22,6 +22,7 @@ export interface FuzzedServer extends AsyncDisposable {
 
 export async function startFuzzedServer(): Promise<FuzzedServer> {
   const server = await startTestServer({
+    secrets: [KNOWN.password],
     config: {
       trustedProxies: ['127.0.0.1'],
       session: { maxIdentityTokens: 1_000, bindIp: 'off', defaultBroker: 'main' },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Io } from '../../src/cli/command.ts'
 import { root } from '../../src/cli/commands.ts'
 import { runCommandLine } from '../../src/cli/run.ts'
+import { refuseSecrets, secretsOf } from './canaries.ts'
 
 const repository = join(import.meta.dir, '../..')
 /** The program from its sources, whatever folder it is started in: Bun takes how JSX is compiled from that folder else. */
@@ -147,6 +148,7 @@ function startProgram(
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await ended
+      refuseSecrets(text.err, secretsOf(env))
     },
   }
 }

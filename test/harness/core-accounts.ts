@@ -14,6 +14,7 @@ import { createGroups } from '../../src/core/users/manage-groups.ts'
 import { createUsers } from '../../src/core/users/manage-users.ts'
 import type { Caller, World } from '../../src/core/world.ts'
 import { SETTINGS } from './settings.ts'
+import { refuseSecrets } from './canaries.ts'
 import { openSqlite, temporaryFolder } from './storage-sqlite.ts'
 
 export const OPERATOR: Caller = { actor: 'operator', requestId: 'req-operator' }
@@ -133,6 +134,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
       await audit[Symbol.asyncDispose]()
       await source[Symbol.asyncDispose]()
       await storage[Symbol.asyncDispose]()
+      refuseSecrets(JSON.stringify(lines), [PASSWORD, OTHER_PASSWORD])
     },
   }
 }

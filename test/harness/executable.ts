@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { copyFile, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compile } from '../../.ci/build.ts'
+import { refuseSecrets, secretsOf } from './canaries.ts'
 
 const root = join(import.meta.dir, '../..')
 
@@ -85,6 +86,7 @@ export async function serveExecutable({ executable, folder, env = {} }: Start): 
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await child.exited
+      refuseSecrets(logged.join(''), secretsOf(env))
     },
   }
 }

@@ -11,6 +11,7 @@ import { parseConfig } from '../../src/config/load.ts'
 import { collections } from '../../src/core/collections.ts'
 import type { Caller } from '../../src/core/world.ts'
 import { type Instance, type InstanceOptions, openInstance } from '../../src/server.ts'
+import { refuseSecrets } from './canaries.ts'
 import { createClock, type TestClock } from './clock.ts'
 import { testCertificates } from './certificates.ts'
 
@@ -26,6 +27,8 @@ export interface TestServerOptions {
   /** Open everything and bind nothing: for what goes through `control` alone. */
   readonly listen?: boolean
   readonly env?: Readonly<Record<string, string>>
+  /** More that must not be logged: the end of the server fails if it was. */
+  readonly secrets?: readonly string[]
   readonly readConfig?: InstanceOptions['readConfig']
   readonly now?: number
 }
@@ -89,6 +92,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const config = parse({})
   const clock = createClock(options.now)
   let logs = ''
+  const secrets = [...Object.values(env), ADMIN.password, ...(options.secrets ?? [])]
+  stack.defer(() => refuseSecrets(logs, secrets))
   const instance = stack.use(
     await openInstance(config, {
       env,
