@@ -15,6 +15,7 @@ import { createCredentials } from './core/users/credentials.ts'
 import { createPluginHost, type KnownPlugin, type PluginHost } from './host/host.ts'
 import type { BrokerAccess } from './http/access.ts'
 import type { Log } from './log.ts'
+import { createMailServer, type MailServer } from './mail.ts'
 import { createPages } from './web/create-pages.tsx'
 import type { Pages } from './web/view.ts'
 import { settingsOf } from './settings-of-config.ts'
@@ -25,6 +26,7 @@ export interface Generation {
   readonly sources: readonly ConfiguredSource[]
   readonly brokerAccess: BrokerAccess
   readonly pages: Pages
+  readonly mail: MailServer | undefined
 }
 
 /** A generation that is not in use yet. Disposed of without having been used, or after `undo`, it leaves no trace. */
@@ -79,13 +81,14 @@ export function createGenerations(deps: GenerationDeps): Generations {
 
   async function open(config: Config, host: PluginHost, store: Storage): Promise<Generation> {
     const { secret, allow } = config.rabbitmq.httpAuth
-    const [sources, shared] = await Promise.all([
+    const [sources, shared, mail] = await Promise.all([
       openSources(config, host, store),
       secret && readSecret(secret, 'rabbitmq.httpAuth.secret', env),
+      createMailServer(config, env),
     ])
     const brokerAccess = shared === undefined ? { allow } : { allow, secret: shared }
     const pages = createPages({ base: new URL(config.publicUrl).pathname.replace(/\/$/, '') })
-    return { config, settings: settingsOf(config), sources, brokerAccess, pages }
+    return { config, settings: settingsOf(config), sources, brokerAccess, pages, mail }
   }
 
   async function retire(host: PluginHost): Promise<void> {

@@ -77,6 +77,7 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
         allow: () => generations.current().config.outbound.allow,
         timeout: () => generations.current().config.outbound.timeout,
       }),
+      deliver: () => generations.current().mail?.deliver,
       heard: (entry) => front?.metrics.event(entry),
     }),
   )
@@ -208,6 +209,7 @@ async function readiness(core: Core, generations: Generations): Promise<readonly
       ...(await answered(`login:${id}`, async () => (source.health ? source.health() : { ok: true }))),
       dispensable: true,
     })),
+    ...mailChecks(generations).map(async (check) => ({ ...(await answered('mail', check)), dispensable: true })),
     ...generations.faults().map(async ({ path, message }) => ({
       name: `plugin:${basename(path)}`,
       ok: false,
@@ -215,6 +217,18 @@ async function readiness(core: Core, generations: Generations): Promise<readonly
       detail: message,
     })),
   ])
+}
+
+/** A mail server that is down keeps nobody out who has another factor. */
+function mailChecks(generations: Generations) {
+  const { mail } = generations.current()
+  if (!mail) return []
+  return [
+    async () => {
+      await mail.check()
+      return { ok: true }
+    },
+  ]
 }
 
 async function renewQuietly(front: Front, log: Log): Promise<void> {

@@ -3,6 +3,7 @@
  * nothing here knows the domain. Plugins' own keys are checked by the plugins' own schemas.
  */
 import { type StaticDecode, Type as t } from '@sinclair/typebox'
+import { Factors, Mail } from './people-sections.ts'
 import { duration, networks, path, regex, secret, section, size, word } from './shapes.ts'
 
 const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
@@ -97,11 +98,6 @@ const ExternalPlugin = t.Object(
       description: 'Digest of the plugin, printed by `leveret plugin pin`.',
     }),
     optional: t.Boolean({ default: false, description: 'Start the server even if this plugin cannot be used.' }),
-    runtime: t.Optional(
-      word(['in-process', 'process'], {
-        description: 'Inside the server or as a process of its own; what its manifest says unless told.',
-      }),
-    ),
   },
   { additionalProperties: false, description: 'Plugins that are not built in.', expect: 'a table' },
 )
@@ -269,6 +265,8 @@ export const ConfigSchema = t.Object(
     oauth: OAuth,
     trustedIssuers: t.Array(TrustedIssuer, { default: [], expect: 'a list of issuers, [[trustedIssuers]]' }),
     browser: Browser,
+    factors: Factors,
+    mail: Mail,
     outbound: Outbound,
     passwords: Passwords,
     patterns: Patterns,

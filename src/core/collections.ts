@@ -3,8 +3,20 @@ import type { AnyCollection } from '#plugin'
 import { auditEvents } from './audit/audit.ts'
 import { browserSessions } from './browser/records.ts'
 import { clients } from './clients/records.ts'
+import {
+  factorDemands,
+  mailCodes,
+  mailFactors,
+  mailsSent,
+  mfaTokens,
+  passkeyChallenges,
+  passkeys,
+  recoveryCodes,
+  totpFactors,
+} from './factors/records.ts'
 import { signingKeys } from './keys/records.ts'
 import { loginFailures, networkFailures } from './login/throttle.ts'
+import { outgoingMails } from './mail/records.ts'
 import { brokers, rules } from './rabbitmq/records.ts'
 import { identityTokens } from './session/records.ts'
 import { codes, grants, opaqueTokens, refreshTokens, revokedTokens, shownOnce } from './token/records.ts'
@@ -29,5 +41,15 @@ export const collections: readonly AnyCollection[] = [
   opaqueTokens,
   revokedTokens,
   shownOnce,
+  totpFactors,
+  mailFactors,
+  mailCodes,
+  mailsSent,
+  recoveryCodes,
+  passkeys,
+  passkeyChallenges,
+  factorDemands,
+  mfaTokens,
+  outgoingMails,
   auditEvents,
 ]

@@ -6,6 +6,9 @@ import type { Clients } from './clients/clients.ts'
 import { createClients } from './clients/manage-clients.ts'
 import { clients as clientRecords } from './clients/records.ts'
 import { collections } from './collections.ts'
+import { createFactors } from './factors/create-factors.ts'
+import type { Factors } from './factors/factors.ts'
+import { createMfaTokens, type MfaTokens } from './factors/mfa-tokens.ts'
 import { createJanitor, type Janitor } from './janitor.ts'
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts'
 import { signingKeys } from './keys/records.ts'
@@ -14,6 +17,8 @@ import type { ConfiguredSource, Login } from './login/login.ts'
 import { createLogin } from './login/password-login.ts'
 import { createThrottle, type Throttle } from './login/throttle.ts'
 import type { Outbound } from './outbound.ts'
+import type { Deliver } from './mail/mail.ts'
+import { createOutbox } from './mail/outbox.ts'
 import { createBrokers } from './rabbitmq/brokers.ts'
 import { brokers as brokerRecords, rules as ruleRecords } from './rabbitmq/records.ts'
 import { type Brokers, createRules, type Rules } from './rabbitmq/rules.ts'
@@ -40,6 +45,8 @@ export interface Core extends AsyncDisposable {
   readonly rules: Rules
   readonly clients: Clients
   readonly clientAuthentication: ClientAuthentication
+  readonly factors: Factors
+  readonly mfaTokens: MfaTokens
   readonly janitor: Janitor
 }
 
@@ -52,6 +59,8 @@ export interface CoreDeps {
   readonly masterKey: Uint8Array
   readonly sources: () => readonly ConfiguredSource[]
   readonly outbound: Outbound
+  /** The way to the mail server that is configured at the moment. */
+  readonly deliver?: () => Deliver | undefined
   /** Hears of every audit event, for the metrics. */
   readonly heard?: (entry: AuditEntry) => void
 }
@@ -70,7 +79,7 @@ export async function follow(core: Pick<Core, 'keys' | 'rules' | 'brokers' | 'cl
 
 /** Disposing of it writes what is pending and forgets the keys. */
 export async function createCore(given: CoreDeps): Promise<Core> {
-  const { world, settings, masterKey, sources, outbound, heard } = given
+  const { world, settings, masterKey, sources, outbound, heard, deliver = () => undefined } = given
   const storage = dependable(given.storage)
   await using stack = new AsyncDisposableStack()
   const audit = overheard(stack.use(createAudit({ storage, world, settings })), heard)
@@ -82,8 +91,12 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   const login = createLogin(deps)
   const brokers = createBrokers(deps)
   const rules = createRules({ ...deps, brokers })
-  const clients = createClients({ ...deps, sealer: createSealer(masterKey, world) })
+  const sealer = createSealer(masterKey, world)
+  const clients = createClients({ ...deps, sealer })
   const clientAuthentication = createClientAuthentication({ ...deps, clients, outbound })
+  const outbox = createOutbox({ ...deps, sealer, deliver })
+  const factors = createFactors({ ...deps, sealer, mailer: () => (deliver() ? outbox : undefined) })
+  const mfaTokens = createMfaTokens({ ...deps, factors })
   const sessions = stack.use(createSessions({ ...deps, users, login, brokers, rules }))
   const janitor = stack.use(
     createJanitor({
@@ -94,6 +107,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
         'keys.tick': () => keys.tick(),
         'sessions.flush': () => sessions.flush(),
         'audit.flush': () => audit.flush(),
+        'mail.flush': () => outbox.flush(),
       },
     }),
   )
@@ -110,6 +124,8 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     rules,
     clients,
     clientAuthentication,
+    factors,
+    mfaTokens,
     janitor,
   }
   return { world, settings, storage, ...parts, [Symbol.asyncDispose]: () => disposal.disposeAsync() }

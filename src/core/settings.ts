@@ -38,6 +38,14 @@ export interface Settings {
     readonly idleTtl: number
     readonly absoluteTtl: number
   }
+  readonly factors: {
+    /** Members need a second factor to log in. */
+    readonly demandGroups: readonly string[]
+    /** WebAuthn relying party id, apart from the issuer: passkeys are bound to it for good. */
+    readonly rpId: string
+    /** Whether a passkey alone may log in. */
+    readonly passwordless: boolean
+  }
   readonly passwords: {
     readonly minLength: number
     readonly maxLength: number

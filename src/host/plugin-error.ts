@@ -14,8 +14,6 @@ export type PluginFault =
   | 'export'
   | 'api-version'
   | 'type-taken'
-  | 'manifest'
-  | 'sandbox'
 
 export class PluginError extends Error {
   override name = 'PluginError'

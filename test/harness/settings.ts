@@ -28,6 +28,7 @@ export const SETTINGS: Settings = {
     trustedIssuers: [],
   },
   browser: { idleTtl: 12 * HOUR, absoluteTtl: 30 * DAY },
+  factors: { demandGroups: [], rpId: 'login.example', passwordless: true },
   passwords: { minLength: 12, maxLength: 256 },
   patterns: {
     username: '[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}',

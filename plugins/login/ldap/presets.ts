@@ -20,8 +20,7 @@ const common = { people: '', groups: '', email: 'mail', name: 'displayName', mem
 export const PRESETS = {
   ad: {
     ...common,
-    userFilter:
-      '(&(objectCategory=person)(objectClass=user)(|(sAMAccountName={username})(userPrincipalName={principal})))',
+    userFilter: '(&(objectCategory=person)(objectClass=user)(|(sAMAccountName={username})(userPrincipalName={input})))',
     id: 'objectGUID',
     username: 'sAMAccountName',
     groupMode: 'ad_chain',

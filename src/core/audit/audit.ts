@@ -41,6 +41,7 @@ export type AuditName =
   | `broker.${'created' | 'changed' | 'deleted'}`
   | `client.${'created' | 'changed' | 'deleted' | 'refused'}`
   | `key.${'created' | 'activated' | 'retired'}`
+  | `factor.${'added' | 'removed' | 'reset' | 'challenged' | 'verified' | 'demand'}`
   | 'plugin.loaded'
   | 'config.reloaded'
   | 'broker.http-auth'

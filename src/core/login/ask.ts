@@ -7,7 +7,7 @@ import { type Schedule, timers } from '../schedule.ts'
 import { isStorableName } from '../users/names.ts'
 import type { World } from '../world.ts'
 import type { ConfiguredSource } from './login.ts'
-import type { Throttle } from './throttle.ts'
+import type { Attempted, Throttle } from './throttle.ts'
 
 export type AskSource = (source: ConfiguredSource, login: Omit<PasswordLogin, 'signal'>) => Promise<Verdict>
 
@@ -103,7 +103,7 @@ type Outcome = { readonly ok: true } | { readonly ok: false; readonly why: strin
  */
 export async function throttled<O extends Outcome>(
   throttle: Throttle,
-  who: { readonly username: string; readonly ip?: string | undefined },
+  who: Attempted,
   check: () => Promise<O>,
 ): Promise<O> {
   using attempt = await throttle.reserve(who)

@@ -52,8 +52,19 @@ export const networkFailures = defineCounter('network_failure')
 /** An attempt that was let through and counted. Dispose of it when the outcome is told: others wait for their turn. */
 export interface Attempt extends Disposable {
   readonly name: string
+  /** Whose attempts at the name are counted together: a network's, or everybody's. */
   readonly network: string
+  /** Where this one came from. */
+  readonly from: string
   readonly count: number
+}
+
+/** Whose attempt it is. */
+export interface Attempted {
+  readonly username: string
+  readonly ip?: string | undefined
+  /** Counts the attempts of all networks together: for secrets so short that many networks would guess them. */
+  readonly everywhere?: boolean
 }
 
 export interface ThrottleState {
@@ -65,7 +76,7 @@ export interface ThrottleState {
 
 export interface Throttle {
   /** Counts an attempt, or refuses with `too_many_attempts`. Call before looking at the secret. */
-  reserve(who: { readonly username: string; readonly ip?: string | undefined }): Promise<Attempt>
+  reserve(who: Attempted): Promise<Attempt>
   /** The secret was right: this name is forgotten in this network. */
   succeeded(attempt: Attempt): Promise<void>
   /** The attempt proved nothing (source unavailable): as if it had not been made. */
@@ -82,6 +93,8 @@ export interface Throttle {
 }
 
 const NETWORK_ATTEMPTS = 200
+/** Stands where the network does when all of them count together. */
+const EVERYWHERE = 'everywhere'
 /** In doubt together in one process: with the five free failures, three processes may see the same service start up. */
 const NAME_AT_ONCE = 2
 const NETWORK_AT_ONCE = 20
@@ -112,7 +125,7 @@ export function createThrottle(deps: {
   }
 
   /** First in the line of the name, then in that of the network: who holds the second never waits for the first. */
-  async function turnOf(name: string, network: string): Promise<Disposable> {
+  async function turnOf(name: string, network: string, from: string): Promise<Disposable> {
     using held = new DisposableStack()
     const take = async (key: string, atOnce: number) => {
       const turn = await turns.take(key, atOnce)
@@ -120,7 +133,7 @@ export function createThrottle(deps: {
       held.use(turn)
     }
     await take(`${name} ${network}`, Math.min(NAME_AT_ONCE, settings().throttle.freeAttempts + 1))
-    await take(network, Math.max(1, Math.min(NETWORK_AT_ONCE, networkLimit())))
+    await take(from, Math.max(1, Math.min(NETWORK_AT_ONCE, networkLimit())))
     return held.move()
   }
 
@@ -171,27 +184,28 @@ export function createThrottle(deps: {
   }
 
   return {
-    async reserve({ username, ip }) {
-      const [name, network] = [digestOf(username), placeOf(ip)]
+    async reserve({ username, ip, everywhere = false }) {
+      const [name, from] = [digestOf(username), placeOf(ip)]
+      const network = everywhere ? EVERYWHERE : from
       using held = new DisposableStack()
-      held.use(await turnOf(name, network))
+      held.use(await turnOf(name, network, from))
       const counted = await reserveName(name, network)
       try {
-        await reserveNetwork(network)
+        await reserveNetwork(from)
       } catch (error) {
         await uncountName(counted)
         throw error
       }
       const turn = held.move()
-      return { ...counted, [Symbol.dispose]: () => turn.dispose() }
+      return { ...counted, from, [Symbol.dispose]: () => turn.dispose() }
     },
-    async succeeded({ name, network }) {
+    async succeeded({ name, network, from }) {
       await storage.commit([remove(loginFailures, { equals: { name, network } })])
-      await uncountNetwork(network)
+      await uncountNetwork(from)
     },
     async giveBack(attempt) {
       await uncountName(attempt)
-      await uncountNetwork(attempt.network)
+      await uncountNetwork(attempt.from)
     },
     async admitTicket(ip) {
       const now = world.now()
@@ -216,7 +230,7 @@ export function createThrottle(deps: {
   }
 }
 
-type Counted = Omit<Attempt, typeof Symbol.dispose>
+type Counted = Pick<Attempt, 'name' | 'network' | 'count'>
 
 function guardOf({ count, nextAt, expiresAt }: Failures) {
   return { count, nextAt, expiresAt }

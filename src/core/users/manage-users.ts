@@ -4,6 +4,7 @@ import { passwordAsker } from '../login/ask.ts'
 import { newId } from '../identifier.ts'
 import { Problem } from '../problem.ts'
 import type { Schedule } from '../schedule.ts'
+import { stepsToDelete } from '../factors/forget.ts'
 import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
 import type { Caller } from '../world.ts'
@@ -121,6 +122,7 @@ export function createUsers(deps: UserDeps): Users {
           remove(memberships, { by: ['userId', 'source'], equals: { userId: id } }),
           removeCredential({ source: user.source, name: user.externalId }),
           endIdentityTokens(id),
+          ...stepsToDelete(id),
         ]
       })
       audit.record({ event: 'user.deleted', outcome: 'ok', target: `user:${user.username}`, caller, detail: { id } })

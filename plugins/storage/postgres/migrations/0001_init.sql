@@ -267,6 +267,118 @@ CREATE TABLE "shown_once" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "totp_factor" (
+	"id" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"sealed_secret" text COLLATE "C" NOT NULL,
+	"confirmed" boolean NOT NULL,
+	"last_step" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"last_used_at" bigint,
+	"expires_at" bigint,
+	CONSTRAINT "totp_factor_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
+CREATE TABLE "mail_factor" (
+	"user_id" text COLLATE "C" NOT NULL,
+	"email_key" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"last_used_at" bigint,
+	CONSTRAINT "mail_factor_pkey" PRIMARY KEY("user_id")
+);
+
+--> statement-breakpoint
+CREATE TABLE "mail_code" (
+	"digest" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"email_key" text COLLATE "C" NOT NULL,
+	"code_digest" text COLLATE "C" NOT NULL,
+	"purpose" text COLLATE "C" NOT NULL,
+	"attempts" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "mail_code_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "mail_code_sent" (
+	"key" text COLLATE "C" NOT NULL,
+	"count" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "mail_code_sent_pkey" PRIMARY KEY("key")
+);
+
+--> statement-breakpoint
+CREATE TABLE "recovery_code" (
+	"digest" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	CONSTRAINT "recovery_code_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "passkey" (
+	"digest" text COLLATE "C" NOT NULL,
+	"credential_id" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"public_key" text COLLATE "C" NOT NULL,
+	"counter" bigint NOT NULL,
+	"transports" text NOT NULL,
+	"synced" boolean NOT NULL,
+	"rp_id" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"last_used_at" bigint,
+	CONSTRAINT "passkey_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "passkey_challenge" (
+	"digest" text COLLATE "C" NOT NULL,
+	"purpose" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C",
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "passkey_challenge_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "factor_demand" (
+	"user_id" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	CONSTRAINT "factor_demand_pkey" PRIMARY KEY("user_id")
+);
+
+--> statement-breakpoint
+CREATE TABLE "mfa_token" (
+	"digest" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"client_id" text COLLATE "C",
+	"requested" text NOT NULL,
+	"amr" text NOT NULL,
+	"auth_time" bigint NOT NULL,
+	"password_changed_at" bigint,
+	"attempts" bigint NOT NULL,
+	"enrolling" text COLLATE "C",
+	"recovery_digests" text NOT NULL,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "mfa_token_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "outgoing_mail" (
+	"id" text COLLATE "C" NOT NULL,
+	"sealed" text COLLATE "C" NOT NULL,
+	"attempts" bigint NOT NULL,
+	"next_at" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "outgoing_mail_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
 CREATE TABLE "audit_event" (
 	"id" text COLLATE "C" NOT NULL,
 	"at" bigint NOT NULL,
@@ -335,6 +447,30 @@ CREATE INDEX "opaque_token_expires_at_idx" ON "opaque_token" USING btree ("expir
 CREATE INDEX "revoked_token_expires_at_idx" ON "revoked_token" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE INDEX "shown_once_expires_at_idx" ON "shown_once" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "totp_factor_user_id_created_at_idx" ON "totp_factor" USING btree ("user_id","created_at");
+--> statement-breakpoint
+CREATE INDEX "totp_factor_expires_at_idx" ON "totp_factor" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "mail_code_user_id_idx" ON "mail_code" USING btree ("user_id");
+--> statement-breakpoint
+CREATE INDEX "mail_code_expires_at_idx" ON "mail_code" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "mail_code_sent_expires_at_idx" ON "mail_code_sent" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "recovery_code_user_id_created_at_idx" ON "recovery_code" USING btree ("user_id","created_at");
+--> statement-breakpoint
+CREATE INDEX "passkey_user_id_created_at_idx" ON "passkey" USING btree ("user_id","created_at");
+--> statement-breakpoint
+CREATE INDEX "passkey_challenge_expires_at_idx" ON "passkey_challenge" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "mfa_token_user_id_idx" ON "mfa_token" USING btree ("user_id");
+--> statement-breakpoint
+CREATE INDEX "mfa_token_expires_at_idx" ON "mfa_token" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "outgoing_mail_next_at_idx" ON "outgoing_mail" USING btree ("next_at");
+--> statement-breakpoint
+CREATE INDEX "outgoing_mail_expires_at_idx" ON "outgoing_mail" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE INDEX "audit_event_expires_at_idx" ON "audit_event" USING btree ("expires_at");
 --> statement-breakpoint

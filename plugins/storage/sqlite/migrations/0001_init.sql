@@ -306,6 +306,132 @@ CREATE TABLE `shown_once` (
 --> statement-breakpoint
 CREATE INDEX `shown_once_expires_at_index` ON `shown_once` (`expires_at`,`digest`);
 --> statement-breakpoint
+CREATE TABLE `totp_factor` (
+	`id` text PRIMARY KEY NOT NULL,
+	`user_id` text NOT NULL,
+	`name` text NOT NULL,
+	`sealed_secret` text NOT NULL,
+	`confirmed` integer NOT NULL,
+	`last_step` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`last_used_at` integer,
+	`expires_at` integer
+);
+
+--> statement-breakpoint
+CREATE INDEX `totp_factor_user_id_created_at_index` ON `totp_factor` (`user_id`,`created_at`,`id`);
+--> statement-breakpoint
+CREATE INDEX `totp_factor_expires_at_index` ON `totp_factor` (`expires_at`,`id`);
+--> statement-breakpoint
+CREATE TABLE `mail_factor` (
+	`user_id` text PRIMARY KEY NOT NULL,
+	`email_key` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`last_used_at` integer
+);
+
+--> statement-breakpoint
+CREATE TABLE `mail_code` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`user_id` text NOT NULL,
+	`email_key` text NOT NULL,
+	`code_digest` text NOT NULL,
+	`purpose` text NOT NULL,
+	`attempts` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `mail_code_user_id_index` ON `mail_code` (`user_id`,`digest`);
+--> statement-breakpoint
+CREATE INDEX `mail_code_expires_at_index` ON `mail_code` (`expires_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `mail_code_sent` (
+	`key` text PRIMARY KEY NOT NULL,
+	`count` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `mail_code_sent_expires_at_index` ON `mail_code_sent` (`expires_at`,`key`);
+--> statement-breakpoint
+CREATE TABLE `recovery_code` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`user_id` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `recovery_code_user_id_created_at_index` ON `recovery_code` (`user_id`,`created_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `passkey` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`credential_id` text NOT NULL,
+	`user_id` text NOT NULL,
+	`name` text NOT NULL,
+	`public_key` text NOT NULL,
+	`counter` integer NOT NULL,
+	`transports` text NOT NULL,
+	`synced` integer NOT NULL,
+	`rp_id` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`last_used_at` integer
+);
+
+--> statement-breakpoint
+CREATE INDEX `passkey_user_id_created_at_index` ON `passkey` (`user_id`,`created_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `passkey_challenge` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`purpose` text NOT NULL,
+	`user_id` text,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `passkey_challenge_expires_at_index` ON `passkey_challenge` (`expires_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `factor_demand` (
+	`user_id` text PRIMARY KEY NOT NULL,
+	`created_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE TABLE `mfa_token` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`user_id` text NOT NULL,
+	`client_id` text,
+	`requested` text NOT NULL,
+	`amr` text NOT NULL,
+	`auth_time` integer NOT NULL,
+	`password_changed_at` integer,
+	`attempts` integer NOT NULL,
+	`enrolling` text,
+	`recovery_digests` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `mfa_token_user_id_index` ON `mfa_token` (`user_id`,`digest`);
+--> statement-breakpoint
+CREATE INDEX `mfa_token_expires_at_index` ON `mfa_token` (`expires_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `outgoing_mail` (
+	`id` text PRIMARY KEY NOT NULL,
+	`sealed` text NOT NULL,
+	`attempts` integer NOT NULL,
+	`next_at` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `outgoing_mail_next_at_index` ON `outgoing_mail` (`next_at`,`id`);
+--> statement-breakpoint
+CREATE INDEX `outgoing_mail_expires_at_index` ON `outgoing_mail` (`expires_at`,`id`);
+--> statement-breakpoint
 CREATE TABLE `audit_event` (
 	`id` text PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
