@@ -13,6 +13,7 @@ import { createJanitor, type Janitor } from './janitor.ts'
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts'
 import { signingKeys } from './keys/records.ts'
 import { createSealer } from './keys/sealing.ts'
+import { createCircuits } from './login/circuits.ts'
 import type { ConfiguredSource, Login } from './login/login.ts'
 import { createLogin } from './login/password-login.ts'
 import { createThrottle, type Throttle } from './login/throttle.ts'
@@ -85,7 +86,8 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   const audit = overheard(stack.use(createAudit({ storage, world, settings })), heard)
   const keys = stack.use(await openKeyRing({ storage, world, settings, audit, masterKey }))
   const throttle = createThrottle({ storage, world, settings })
-  const deps = { storage, world, settings, sources, audit, keys, throttle }
+  const circuits = createCircuits(world)
+  const deps = { storage, world, settings, sources, audit, keys, throttle, circuits }
   const users = createUsers(deps)
   const groups = createGroups(deps)
   const login = createLogin(deps)

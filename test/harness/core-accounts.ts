@@ -3,6 +3,7 @@ import type { Logger, LoginSource, PasswordLogin, Storage, Verdict } from '#plug
 import local from '../../plugins/login/local/index.ts'
 import { createAudit } from '../../src/core/audit/audit.ts'
 import { collections } from '../../src/core/collections.ts'
+import { createCircuits } from '../../src/core/login/circuits.ts'
 import type { ConfiguredSource } from '../../src/core/login/login.ts'
 import { createLogin } from '../../src/core/login/password-login.ts'
 import { createThrottle } from '../../src/core/login/throttle.ts'
@@ -103,7 +104,8 @@ export async function openAccounts(options: AccountsOptions = {}) {
   const source = await local.open({ ...LOCAL_OPTIONS, ...options.localOptions }, context)
   const sources: ConfiguredSource[] = [{ id: 'local', source, provision: true }, ...(options.sources ?? [])]
   const { schedule } = timers
-  const deps = { storage, world, settings: () => settings, schedule, sources: () => sources }
+  const circuits = createCircuits(world)
+  const deps = { storage, world, settings: () => settings, schedule, circuits, sources: () => sources }
   const audit = createAudit(deps)
   const throttle = createThrottle(deps)
   const users = createUsers({ ...deps, audit, throttle })

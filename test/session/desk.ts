@@ -1,6 +1,7 @@
 /** Sessions over a real store with real users, rules and keys; the login source keeps passwords in the clear. */
 import type { LoginSource, Storage, Why } from '#plugin'
 import type { KeyRing } from '../../src/core/keys/key-ring.ts'
+import { createCircuits } from '../../src/core/login/circuits.ts'
 import type { ConfiguredSource } from '../../src/core/login/login.ts'
 import { createLogin } from '../../src/core/login/password-login.ts'
 import { createThrottle } from '../../src/core/login/throttle.ts'
@@ -79,7 +80,8 @@ export async function openDesk(session: Partial<Settings['session']> = {}, { ref
   const { storage, world, audit } = opened
   const source = testSource(storage, { refresh })
   const sources = (): readonly ConfiguredSource[] => [{ id: 'test', source, provision: false }]
-  const base = { storage, world, audit, settings: () => settings, sources }
+  const circuits = createCircuits(world)
+  const base = { storage, world, audit, settings: () => settings, sources, circuits }
   const throttled = { ...base, throttle: createThrottle(base) }
   const users = createUsers(throttled)
   const groups = createGroups(base)

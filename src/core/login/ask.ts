@@ -6,6 +6,7 @@ import { Problem } from '../problem.ts'
 import { type Schedule, timers } from '../schedule.ts'
 import { isStorableName } from '../users/names.ts'
 import type { World } from '../world.ts'
+import type { Circuits } from './circuits.ts'
 import type { ConfiguredSource } from './login.ts'
 import type { Attempted, Throttle } from './throttle.ts'
 
@@ -13,6 +14,8 @@ export type AskSource = (source: ConfiguredSource, login: Omit<PasswordLogin, 's
 
 /** A source that takes longer is as good as down. */
 const DEADLINE = 10_000
+/** Who waits longer for nothing more than "unavailable" should not have been made to wait. */
+const SLOW = 1_000
 /** Seconds after which a broken or busy source may be well again. */
 export const RETRY_AFTER = 2
 
@@ -34,6 +37,7 @@ const verdictShape = t.Union([
 
 export interface AskDeps {
   readonly world: World
+  readonly circuits: Circuits
   readonly schedule?: Schedule
   /** Milliseconds; 10,000 unless told. */
   readonly deadline?: number
@@ -47,30 +51,35 @@ export function passwordAsker(deps: AskDeps): AskSource {
   }
 }
 
-/** The answer of a source, `unavailable` in place of none in time, an exception or one that cannot be true. */
+/**
+ * The answer of a source, `unavailable` in place of none in time, an exception or one that cannot be true, and without
+ * asking while it answers nobody.
+ */
 export async function askInTime(
   id: string,
-  { world, schedule = timers, deadline = DEADLINE }: AskDeps,
+  { world, circuits, schedule = timers, deadline = DEADLINE }: AskDeps,
   question: (signal: AbortSignal) => Promise<Verdict>,
 ): Promise<Verdict> {
+  const passage = circuits.enter(id)
+  if (!passage.open) return { ok: false, why: 'unavailable', detail: passage.reason }
   const { promise: late, resolve } = Promise.withResolvers<Verdict>()
+  const tooLate: Verdict = { ok: false, why: 'unavailable', detail: `no answer within ${deadline} ms` }
   const abort = new AbortController()
+  const start = world.now()
   const callOff = schedule(() => {
     abort.abort()
-    resolve({ ok: false, why: 'unavailable', detail: `no answer within ${deadline} ms` })
+    resolve(tooLate)
   }, deadline)
   const answer = attempt(question, abort.signal).catch((error: unknown): Verdict => {
     return { ok: false, why: 'unavailable', detail: String(error) }
   })
-  try {
-    const verdict = await Promise.race([answer, late])
-    if (!verdict.ok && verdict.why === 'unavailable') {
-      world.log.warn('login source is unavailable', { source: id, reason: verdict.detail })
-    }
-    return verdict
-  } finally {
-    callOff()
-  }
+  const verdict = await Promise.race([answer, late])
+  callOff()
+  const broken = !verdict.ok && verdict.why === 'unavailable'
+  if (broken) world.log.warn('login source is unavailable', { source: id, reason: verdict.detail })
+  const silent = broken && (verdict === tooLate || world.now() - start >= SLOW)
+  passage.leave(silent ? 'silent' : broken ? 'failed' : 'answered')
+  return verdict
 }
 
 /** Turns what is thrown at once, or by an answer that cannot be read, into a rejection. */

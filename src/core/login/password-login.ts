@@ -39,16 +39,21 @@ export function createLogin(deps: LoginDeps): Login {
     return accept(configured, await ask(configured, login), caller)
   }
 
-  /** Somebody new is looked for in order; the first source that knows the name decides, and a broken one ends the search. */
+  /**
+   * Somebody new is looked for in order; the first source that knows the name decides. A broken one might have been the
+   * one, which is told if no other is.
+   */
   async function tryAll(login: Parameters<typeof ask>[1], caller: Caller): Promise<Outcome> {
     const asked = new Set<ConfiguredSource>()
+    let broken: Outcome | undefined
     let outcome: Outcome = { ok: false, why: 'credentials', reason: 'no source knows this user', source: '' }
     for (const configured of sources().filter(({ provision, source }) => provision && source.password)) {
       asked.add(configured)
       outcome = await tryAt(configured, login, caller)
-      if (outcome.ok || outcome.why !== 'credentials') return outcome
+      if (outcome.ok || !['credentials', 'unavailable'].includes(outcome.why)) return outcome
+      if (outcome.why === 'unavailable') broken ??= outcome
     }
-    return (await decoy(login, asked)) ?? outcome
+    return (await decoy(login, asked)) ?? broken ?? outcome
   }
 
   /** The check that a user who is managed here would cost, so that its absence tells nobody that there is none. */
@@ -68,7 +73,13 @@ export function createLogin(deps: LoginDeps): Login {
     if (!user) return tryAll({ username, password }, caller)
     const configured = sourceOf(user.source)
     if (configured) {
-      return tryAt(configured, { username: user.username, externalId: user.externalId, password }, caller)
+      const outcome = await tryAt(
+        configured,
+        { username: user.username, externalId: user.externalId, password },
+        caller,
+      )
+      if (outcome.ok || outcome.why !== 'credentials') return outcome
+      return (await decoy({ username, password }, new Set([configured]))) ?? outcome
     }
     const gone: Outcome = {
       ok: false,
@@ -82,7 +93,9 @@ export function createLogin(deps: LoginDeps): Login {
   /** What came before a verdict, or instead of one. */
   async function attempt(username: string, password: string, caller: Caller): Promise<Outcome> {
     try {
-      return await throttled(throttle, { username, ip: caller.ip }, () => decide(username, password, caller))
+      const source = (await finder.byName(username))?.source
+      const attempted = { username, ip: caller.ip, source }
+      return await throttled(throttle, attempted, () => decide(username, password, caller))
     } catch (error) {
       const reason = error instanceof Problem ? error.code : 'failure'
       audit.record({ event: 'login', outcome: 'refused', target: `user:${username}`, caller, detail: { reason } })

@@ -63,6 +63,8 @@ export interface Attempt extends Disposable {
 export interface Attempted {
   readonly username: string
   readonly ip?: string | undefined
+  /** The login source that will be asked, if that is known: one that hangs holds up no line but its own. */
+  readonly source?: string | undefined
   /** Counts the attempts of all networks together: for secrets so short that many networks would guess them. */
   readonly everywhere?: boolean
 }
@@ -124,8 +126,8 @@ export function createThrottle(deps: {
     return settings().throttle.networkAttempts ?? NETWORK_ATTEMPTS
   }
 
-  /** First in the line of the name, then in that of the network: who holds the second never waits for the first. */
-  async function turnOf(name: string, network: string, from: string): Promise<Disposable> {
+  /** First in the line of the name, then in that of source and network: who holds the second never waits for the first. */
+  async function turnOf(name: string, network: string, line: string): Promise<Disposable> {
     using held = new DisposableStack()
     const take = async (key: string, atOnce: number) => {
       const turn = await turns.take(key, atOnce)
@@ -133,7 +135,7 @@ export function createThrottle(deps: {
       held.use(turn)
     }
     await take(`${name} ${network}`, Math.min(NAME_AT_ONCE, settings().throttle.freeAttempts + 1))
-    await take(from, Math.max(1, Math.min(NETWORK_AT_ONCE, networkLimit())))
+    await take(line, Math.max(1, Math.min(NETWORK_AT_ONCE, networkLimit())))
     return held.move()
   }
 
@@ -184,11 +186,11 @@ export function createThrottle(deps: {
   }
 
   return {
-    async reserve({ username, ip, everywhere = false }) {
+    async reserve({ username, ip, source = '', everywhere = false }) {
       const [name, from] = [digestOf(username), placeOf(ip)]
       const network = everywhere ? EVERYWHERE : from
       using held = new DisposableStack()
-      held.use(await turnOf(name, network, from))
+      held.use(await turnOf(name, network, `${source} ${from}`))
       const counted = await reserveName(name, network)
       try {
         await reserveNetwork(from)

@@ -1,9 +1,8 @@
 /** Users: created, found, changed and deleted, each in one commit with everything that it revokes. */
 import { insert, remove, type Step, take, update } from '#plugin'
-import { passwordAsker } from '../login/ask.ts'
+import { type AskDeps, passwordAsker } from '../login/ask.ts'
 import { newId } from '../identifier.ts'
 import { Problem } from '../problem.ts'
-import type { Schedule } from '../schedule.ts'
 import { stepsToDelete } from '../factors/forget.ts'
 import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
@@ -17,7 +16,7 @@ import { createPasswords, type PasswordDeps } from './passwords.ts'
 import { GRANTED, groups, memberships, type User, users } from './records.ts'
 import type { NewUser, UserChange, Users } from './users.ts'
 
-export type UserDeps = Omit<PasswordDeps, 'ask' | 'finder'> & { readonly schedule?: Schedule }
+export type UserDeps = Omit<PasswordDeps, 'ask' | 'finder'> & AskDeps
 
 export function createUsers(deps: UserDeps): Users {
   const { storage, world, settings, audit } = deps

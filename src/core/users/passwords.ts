@@ -133,7 +133,7 @@ export function createPasswords(deps: PasswordDeps) {
       const source = keeperOf(user)
       refuseWeak(user, change.next, '/password')
       const { username, externalId } = user
-      const verdict = await throttled(throttle, { username, ip: caller.ip }, () =>
+      const verdict = await throttled(throttle, { username, ip: caller.ip, source: user.source }, () =>
         ask(source, { username, externalId, password: change.current }),
       )
       if (!verdict.ok) {
