@@ -3,6 +3,7 @@ import { type Command, isGroup, type Node } from '../../src/cli/command.ts'
 import { root } from '../../src/cli/commands.ts'
 import { findCommand, parseCall } from '../../src/cli/parse.ts'
 import { workplace } from '../harness/command-line.ts'
+import { callsIn } from '../harness/shell-lines.ts'
 
 interface Leaf {
   readonly path: readonly string[]
@@ -17,21 +18,6 @@ function leaves(node: Node, path: readonly string[] = []): Leaf[] {
 function groups(node: Node, path: readonly string[] = []): string[][] {
   if (!isGroup(node)) return []
   return [[...path], ...node.commands.flatMap((each) => groups(each, [...path, each.name]))]
-}
-
-/** The calls of the program in a line of shell, as words. */
-function callsIn(line: string): string[][] {
-  const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|(>>?|\|\|?|&&?|[^\s'"|&>]+)/g)].map(
-    ([, single, double, bare]) => ({ text: single ?? double ?? bare ?? '', bare: bare !== undefined }),
-  )
-  const calls: string[][] = []
-  let current: string[] | undefined
-  for (const { text, bare } of words) {
-    if (bare && /^(?:>>?|\|\|?|&&?)$/.test(text)) current = undefined
-    else if (current !== undefined) current.push(text)
-    else if (text === 'leveret') calls.push((current = []))
-  }
-  return calls
 }
 
 const commands = leaves(root)

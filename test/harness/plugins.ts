@@ -48,3 +48,10 @@ export default defineLoginSource({
 })
 `
 }
+
+/** The file that the plugin author's guide shows whole. */
+export async function exampleOfGuide(): Promise<{ readonly name: string; readonly text: string }> {
+  const guide = await Bun.file(join(import.meta.dir, '../../plugins/README.md')).text()
+  const [, name = '', text = ''] = /<!-- example: (\S+) -->\n```ts\n([\s\S]*?)```/.exec(guide) ?? []
+  return { name, text }
+}

@@ -3,13 +3,12 @@ import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { pinOf } from '../../src/host/files.ts'
 import { createPluginHost } from '../../src/host/host.ts'
-import { temporaryFolder } from '../harness/plugins.ts'
+import { exampleOfGuide, temporaryFolder } from '../harness/plugins.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 test('the login source of plugins/README.md logs people in', async () => {
-  const guide = await Bun.file(join(import.meta.dir, '../../plugins/README.md')).text()
-  const [, name = '', text = ''] = /<!-- example: (\S+) -->\n```ts\n([\s\S]*?)```/.exec(guide) ?? []
+  const { name, text } = await exampleOfGuide()
   await using folder = await temporaryFolder()
   const path = await folder.write(name, text)
   const password = await Bun.password.hash('correct horse', { algorithm: 'bcrypt', cost: 4 })
