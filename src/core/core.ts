@@ -97,6 +97,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   const clients = createClients({ ...deps, sealer })
   const clientAuthentication = createClientAuthentication({ ...deps, clients, outbound })
   const outbox = createOutbox({ ...deps, sealer, deliver })
+  stack.defer(() => outbox.settle())
   const factors = createFactors({ ...deps, sealer, mailer: () => (deliver() ? outbox : undefined) })
   const mfaTokens = createMfaTokens({ ...deps, factors })
   const sessions = stack.use(createSessions({ ...deps, users, login, brokers, rules }))

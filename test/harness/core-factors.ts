@@ -15,6 +15,8 @@ export const CALLER: Caller = { actor: 'anonymous', ip: '192.0.2.7', requestId: 
 export interface FactorsOptions extends AccountsOptions {
   /** False: no mail server is configured. */
   readonly mail?: boolean
+  /** The storage has alice already. */
+  readonly existing?: boolean
 }
 
 export async function openFactors(options: FactorsOptions = {}) {
@@ -29,10 +31,9 @@ export async function openFactors(options: FactorsOptions = {}) {
   const outbox = createOutbox({ ...accounts, sealer, deliver: () => deliver })
   const factors = createFactors({ ...accounts, sealer, mailer: () => (options.mail === false ? undefined : outbox) })
   const mfaTokens = createMfaTokens({ ...accounts, factors })
-  const alice = await accounts.users.create(
-    { username: 'alice', email: 'alice@corp.example', password: 'correct horse battery' },
-    OPERATOR,
-  )
+  const person = { username: 'alice', email: 'alice@corp.example', password: 'correct horse battery' }
+  const known = options.existing ? await accounts.users.get(person.username) : undefined
+  const alice = known ?? (await accounts.users.create(person, OPERATOR))
   return {
     ...accounts,
     factors,
@@ -57,7 +58,8 @@ export async function openFactors(options: FactorsOptions = {}) {
       return app
     },
     /** The code in the newest mail. */
-    mailedCode(): string {
+    async mailedCode(): Promise<string> {
+      await outbox.settle()
       return /\b\d{6}\b/.exec(mailbox.at(-1)?.text ?? '')?.[0] ?? 'no mail'
     },
   }

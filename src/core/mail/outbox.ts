@@ -13,6 +13,8 @@ import { type OutgoingMail, outgoingMails } from './records.ts'
 export interface Outbox extends Mailer {
   /** Tries every mail that is due. */
   flush(): Promise<void>
+  /** Waits for the attempts that are under way; asked before the storage closes. */
+  settle(): Promise<void>
 }
 
 const FIRST_RETRY = 15_000
@@ -28,6 +30,7 @@ export function createOutbox(deps: {
 }): Outbox {
   const { storage, world, sealer, deliver } = deps
   const mails = repository(storage, outgoingMails)
+  const underWay = new Set<Promise<void>>()
   const place = (id: string) => ({ purpose: 'mail', collection: outgoingMails.name, key: id })
 
   /** Longer than any attempt takes, and longer each time. */
@@ -62,7 +65,13 @@ export function createOutbox(deps: {
       const row = { id, sealed: sealer.seal(JSON.stringify(mail), place(id)), attempts: 0, nextAt: now }
       const stored = { ...row, createdAt: now, expiresAt }
       await storage.commit([insert(outgoingMails, stored)])
-      attempt(stored).catch((error: unknown) => world.log.error('mail not sent', { mail: id, error: String(error) }))
+      const first: Promise<void> = attempt(stored)
+        .catch((error: unknown) => world.log.error('mail not sent', { mail: id, error: String(error) }))
+        .finally(() => underWay.delete(first))
+      underWay.add(first)
+    },
+    async settle() {
+      await Promise.all(underWay)
     },
     async flush() {
       const due = await mails.find({ by: ['nextAt'], range: { to: world.now() + 1 }, limit: AT_ONCE })
