@@ -60,6 +60,8 @@ export interface RunningExecutable extends AsyncDisposable {
   readonly url: string
   /** What it logged so far. */
   log(): string
+  /** SIGKILL, now. */
+  kill(): void
   /** Ends it as a service manager would and returns the exit code. */
   stop(): Promise<number>
 }
@@ -82,6 +84,7 @@ export async function serveExecutable({ executable, folder, env = {} }: Start): 
   return {
     url,
     log: () => logged.join(''),
+    kill: () => child.kill('SIGKILL'),
     stop,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
