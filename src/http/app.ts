@@ -22,6 +22,7 @@ import { healthRoutes, type Readiness } from './routes/health.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { httpAuthRoutes } from './routes/http-auth.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { mfaRoutes } from './routes/mfa.ts'
 import { openapiRoutes } from './routes/openapi.ts'
 import { rabbitmqRoutes } from './routes/rabbitmq.ts'
 import { ruleRoutes } from './routes/rules.ts'
@@ -63,6 +64,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...ruleRoutes(core),
     ...rabbitmqRoutes(core, options.brokerAccess),
     ...httpAuthRoutes(core),
+    ...mfaRoutes(core),
     ...auditRoutes(core),
     ...assetRoutes(options.pages),
     ...healthRoutes(options.readiness),

@@ -12,7 +12,7 @@ import type { Caller, World } from '../world.ts'
 import { createDemands } from './demand.ts'
 import type { EnrolledFactor, FactorMethod, Factors, Proof } from './factors.ts'
 import { createGuess, factorsOf, REFUSED, type Verification } from './guess.ts'
-import { createMailCodes } from './mail-codes.ts'
+import { createMailCodes, hidden } from './mail-codes.ts'
 import { createPasskeys } from './passkeys.ts'
 import { createRecoveryCodes } from './recovery-codes.ts'
 import { stepsToForget } from './forget.ts'
@@ -64,7 +64,7 @@ export function createFactors(deps: FactorsDeps): Factors {
       ...keys.map((key): EnrolledFactor => ({ id: key.digest, method: 'passkey', ...common(key) })),
       ...apps.map((app): EnrolledFactor => ({ id: app.id, method: 'otp', ...common(app) })),
       ...(mailbox
-        ? [{ id: MAIL_ID, method: 'email' as const, ...common({ name: user.email ?? '', ...mailbox }) }]
+        ? [{ id: MAIL_ID, method: 'email' as const, ...common({ name: hidden(user.email ?? ''), ...mailbox }) }]
         : []),
       ...(left > 0
         ? [{ id: RECOVERY_ID, method: 'recovery_code' as const, name: '', createdAt: 0, lastUsedAt: null, left }]
