@@ -132,13 +132,20 @@ export function createGenerations(deps: GenerationDeps): Generations {
 async function openSources({ login }: Config, host: PluginHost, storage: Storage): Promise<ConfiguredSource[]> {
   const opened = await Promise.all(
     login.map(async (section, index) => {
-      const { id, provision } = section
+      const { id, provision, resync } = section
       const lend = { path: `login[${index}]`, credentials: createCredentials(storage, id) }
       const source = await host.openLogin(section, lend)
-      return source && { id, source, provision }
+      if (!source) return undefined
+      if (resync !== undefined && !source.refresh) throw cannotResync(index)
+      return { id, source, provision, ...(resync !== undefined && { resync }) }
     }),
   )
   return opened.filter((source) => source !== undefined)
+}
+
+function cannotResync(index: number): ConfigError {
+  const message = 'this source cannot tell who is gone without a password; of ldap that takes bindDn'
+  return new ConfigError('the configuration', [{ path: `login[${index}].resync`, message }])
 }
 
 function refuseFixed(before: Config, after: Config): void {

@@ -107,6 +107,7 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
     async listen() {
       const urls = await opened.listen()
       core.janitor.start()
+      core.resync.start()
       const timer = setInterval(() => void renewQuietly(opened, log), CERTIFICATE_CHECK)
       timer.unref()
       disposal.defer(() => clearInterval(timer))

@@ -10,6 +10,7 @@ interface UserWire {
   readonly email: string | null
   readonly activated: boolean
   readonly disabled: boolean
+  readonly disabledBySource: boolean
   readonly technicalUser: boolean
   readonly source: string
   readonly groups?: readonly string[]
@@ -152,6 +153,31 @@ const remove = defineCommand({
   },
 })
 
+const move = defineCommand({
+  name: 'move',
+  summary: 'Give a user to another login source and end its sessions',
+  about: `From then on that source alone checks the password. A directory is asked for the user by name unless the external id is
+    given (entryUUID, objectGUID). A user who is given to a source that keeps passwords here needs a new one:
+    leveret user set-password.`,
+  args: { username },
+  options: {
+    source: { type: 'string', value: 'ID', required: true, help: 'Id of the login source in the configuration' },
+    'external-id': { type: 'string', value: 'ID', help: 'Who this is at that source' },
+  },
+  examples: [
+    {
+      says: 'Alice logs in with her account in the directory from now on',
+      line: 'leveret user move alice --source corp',
+    },
+  ],
+  async run(call) {
+    const body = { source: call.options.source, externalId: call.options['external-id'] }
+    const path = `/users/${segment(call.args.username)}:move`
+    const user = await withApi(call, (api) => api.send<UserWire>('POST', path, body))
+    return { data: user, text: `Moved ${user.username} to ${user.source}; its identity tokens have ended` }
+  },
+})
+
 const unlock = defineCommand({
   name: 'unlock',
   summary: 'Forget the failed logins that slow a user down',
@@ -167,7 +193,7 @@ const unlock = defineCommand({
 export const user: CommandGroup = {
   name: 'user',
   summary: 'Users: people and services that log in',
-  commands: [add, list, show, setPassword, disable, enable, remove, unlock],
+  commands: [add, list, show, setPassword, disable, enable, move, remove, unlock],
 }
 
 function patch(api: Api, name: string, change: object): Promise<UserWire> {
@@ -175,7 +201,7 @@ function patch(api: Api, name: string, change: object): Promise<UserWire> {
 }
 
 function stateOf(user: UserWire): string {
-  if (user.disabled) return 'disabled'
+  if (user.disabled) return user.disabledBySource ? `disabled, unknown to ${user.source}` : 'disabled'
   return user.activated ? 'active' : 'no password yet'
 }
 

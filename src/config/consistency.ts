@@ -4,6 +4,9 @@ import { isLoopback } from './formats.ts'
 import type { Config } from './schema.ts'
 import { formatDuration } from './units.ts'
 
+/** Between two rounds through all users of a directory. */
+const SHORTEST_ROUND = 30_000
+
 interface Rule {
   /** Skipped while one of these is faulty in itself. */
   readonly reads: readonly (keyof Config)[]
@@ -14,6 +17,7 @@ const RULES: readonly Rule[] = [
   { reads: ['tls'], check: certificateAndKey },
   { reads: ['listen'], check: somewhereToListen },
   { reads: ['login'], check: distinctSources },
+  { reads: ['login'], check: restBetweenRounds },
   { reads: ['keys', 'session'], check: keysOutliveTokens },
   { reads: ['keys'], check: keysArePublishedInTime },
   { reads: ['passwords'], check: passwordLengths },
@@ -50,6 +54,14 @@ function distinctSources({ login }: Config): Fault[] {
     login.findIndex((other) => other.id === id) === index
       ? []
       : [{ path: `login[${index}].id`, message: `must differ from every other login source, not "${id}" again` }],
+  )
+}
+
+function restBetweenRounds({ login }: Config): Fault[] {
+  return login.flatMap(({ resync }, index) =>
+    resync === undefined || resync >= SHORTEST_ROUND
+      ? []
+      : [{ path: `login[${index}].resync`, message: `must be at least ${formatDuration(SHORTEST_ROUND)}` }],
   )
 }
 

@@ -80,6 +80,12 @@ const LoginSource = t.Object(
       default: true,
       description: 'Create a user at the first login of somebody the source knows.',
     }),
+    resync: t.Optional(
+      duration({
+        description:
+          'How often all users of this source are asked for again: who is gone is disabled, groups follow. Without it only at logins and when tokens are exchanged.',
+      }),
+    ),
   },
   {
     additionalProperties: true,

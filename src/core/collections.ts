@@ -15,6 +15,7 @@ import {
   totpFactors,
 } from './factors/records.ts'
 import { signingKeys } from './keys/records.ts'
+import { resyncRuns } from './login/resync.ts'
 import { loginFailures, networkFailures } from './login/throttle.ts'
 import { outgoingMails } from './mail/records.ts'
 import { brokers, rules } from './rabbitmq/records.ts'
@@ -31,6 +32,7 @@ export const collections: readonly AnyCollection[] = [
   signingKeys,
   loginFailures,
   networkFailures,
+  resyncRuns,
   brokers,
   rules,
   clients,

@@ -15,6 +15,7 @@ import { signingKeys } from './keys/records.ts'
 import { createSealer } from './keys/sealing.ts'
 import { createCircuits } from './login/circuits.ts'
 import type { ConfiguredSource, Login } from './login/login.ts'
+import { createResync, type Resync } from './login/resync.ts'
 import { createLogin } from './login/password-login.ts'
 import { createThrottle, type Throttle } from './login/throttle.ts'
 import type { Outbound } from './outbound.ts'
@@ -49,6 +50,7 @@ export interface Core extends AsyncDisposable {
   readonly factors: Factors
   readonly mfaTokens: MfaTokens
   readonly janitor: Janitor
+  readonly resync: Resync
 }
 
 export interface CoreDeps {
@@ -114,6 +116,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
       },
     }),
   )
+  const resync = stack.use(createResync(deps))
   const disposal = stack.move()
   const parts = {
     audit,
@@ -130,6 +133,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     factors,
     mfaTokens,
     janitor,
+    resync,
   }
   return { world, settings, storage, ...parts, [Symbol.asyncDispose]: () => disposal.disposeAsync() }
 }

@@ -6,6 +6,7 @@ import { collections } from '../../src/core/collections.ts'
 import { createCircuits } from '../../src/core/login/circuits.ts'
 import type { ConfiguredSource } from '../../src/core/login/login.ts'
 import { createLogin } from '../../src/core/login/password-login.ts'
+import { createResync } from '../../src/core/login/resync.ts'
 import { createThrottle } from '../../src/core/login/throttle.ts'
 import { Problem } from '../../src/core/problem.ts'
 import type { Schedule } from '../../src/core/schedule.ts'
@@ -112,6 +113,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
   const groups = createGroups({ ...deps, audit })
   const deadline = options.deadline === undefined ? {} : { deadline: options.deadline }
   const login = createLogin({ ...deps, ...deadline, audit, throttle })
+  const resync = createResync({ ...deps, ...deadline, audit })
   return {
     ...deps,
     audit,
@@ -119,6 +121,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
     users,
     groups,
     login,
+    resync,
     lines,
     clock,
     timers,
@@ -133,6 +136,7 @@ export async function openAccounts(options: AccountsOptions = {}) {
       return (await audit.list({ limit: 1_000, ...filter })).rows.toReversed()
     },
     async [Symbol.asyncDispose]() {
+      await resync[Symbol.asyncDispose]()
       await audit[Symbol.asyncDispose]()
       await source[Symbol.asyncDispose]()
       await storage[Symbol.asyncDispose]()

@@ -28,7 +28,7 @@ export function createAccept(deps: {
     const refuse = (why: Why, reason: string): Outcome => ({ ok: false, why, reason, source })
     const before = await finder.byIdentity(source, identity.externalId)
     if (!before && !provision) return refuse('not-allowed', 'unknown here, and this source creates no users')
-    if (before && !canLogIn(before)) return refuse('disabled', before.disabled ? 'disabled here' : 'not activated')
+    if (before && !mayReturn(before)) return refuse('disabled', before.disabled ? 'disabled here' : 'not activated')
     const user = before && configured.source.passwordChange ? before : await admission.admit(source, identity, caller)
     if (!user) return refuse('not-allowed', 'the name belongs to another user')
     return { ok: true, user, amr: identity.amr ?? ['pwd'], source }
@@ -38,6 +38,11 @@ export function createAccept(deps: {
     if (verdict.ok) return known(configured, verdict.identity, caller)
     return { ok: false, why: verdict.why, reason: verdict.detail ?? verdict.why, source: configured.id }
   }
+}
+
+/** Whom the source itself had disabled, it may let in again. */
+function mayReturn(user: User): boolean {
+  return canLogIn({ ...user, disabled: user.disabled && !user.disabledBySource })
 }
 
 /** One `login` event for each attempt, whatever becomes of it. */

@@ -107,6 +107,7 @@ export function createAdmission(deps: {
           emailKey: email === null ? null : comparisonKey(email),
           displayName: identity.displayName ?? before?.displayName ?? null,
           claims: identity.claims ?? before?.claims ?? {},
+          ...(before?.disabledBySource && { disabled: false, disabledBySource: false }),
         }
         const now = world.now()
         const fresh = { ...newcomer(newId('u', world), now), source, externalId, ...profile }
@@ -137,6 +138,7 @@ function newcomer(id: string, now: number) {
     id,
     activated: true,
     disabled: false,
+    disabledBySource: false,
     technicalUser: false,
     roles: [],
     createdAt: now,

@@ -9,6 +9,8 @@ export interface ConfiguredSource {
   readonly source: LoginSource
   /** Whether an unknown user may be created from it at first login. */
   readonly provision: boolean
+  /** Milliseconds between two rounds in which all of its users are asked for again. */
+  readonly resync?: number
 }
 
 export interface Authentication {

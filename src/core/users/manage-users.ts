@@ -12,6 +12,7 @@ import { putCredential, removeCredential } from './credentials.ts'
 import { canLogIn, userFinder } from './find-users.ts'
 import { anotherAdminRemains, endIdentityTokens, groupUnchanged, nextVersion } from './guards.ts'
 import { comparisonKey, type Fault, refuseFaults } from './names.ts'
+import { createMove } from './move-user.ts'
 import { createPasswords, type PasswordDeps } from './passwords.ts'
 import { GRANTED, groups, memberships, type User, users } from './records.ts'
 import type { NewUser, UserChange, Users } from './users.ts'
@@ -23,6 +24,8 @@ export function createUsers(deps: UserDeps): Users {
   const stored = repository(storage, users)
   const finder = userFinder(storage)
   const passwords = createPasswords({ ...deps, finder, ask: passwordAsker(deps) })
+
+  const move = createMove({ ...deps, finder })
 
   async function existing(id: string): Promise<User> {
     const user = await finder.byId(id)
@@ -88,7 +91,8 @@ export function createUsers(deps: UserDeps): Users {
 
     async update(id, change, caller) {
       const faults: Fault[] = []
-      const fields = acceptUserFields(change, settings(), faults)
+      const accepted = acceptUserFields(change, settings(), faults)
+      const fields = { ...accepted, ...(change.disabled !== undefined && { disabledBySource: false }) }
       refuseFaults(faults)
       let before = await existing(id)
       let after = before
@@ -127,6 +131,7 @@ export function createUsers(deps: UserDeps): Users {
       audit.record({ event: 'user.deleted', outcome: 'ok', target: `user:${user.username}`, caller, detail: { id } })
     },
 
+    move: async (id, to, caller) => move(await existing(id), to, caller),
     setPassword: async (id, password, caller) => passwords.set(await existing(id), password, caller),
     changePassword: async (id, current, next, caller) =>
       passwords.change(await existing(id), { current, next }, caller),
@@ -155,6 +160,7 @@ const BLANK = {
   displayName: null,
   activated: false,
   disabled: false,
+  disabledBySource: false,
   technicalUser: false,
   roles: [],
   claims: {},

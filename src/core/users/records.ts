@@ -15,6 +15,8 @@ export const users = defineCollection({
     /** False until the first password was set or the mail was confirmed; cannot log in before. */
     activated: t.Boolean(),
     disabled: t.Boolean(),
+    /** Disabled because the source knows or admits the user no more; ends when it does, or by an administrator's word. */
+    disabledBySource: t.Boolean(),
     /** A service rather than a person. */
     technicalUser: t.Boolean(),
     /** Id of the login source that alone may authenticate this user. */

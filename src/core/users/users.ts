@@ -46,6 +46,11 @@ export interface Users {
   update(id: string, change: UserChange, caller: Caller): Promise<User>
   /** Ends the user's memberships, secret and identity tokens in the same commit. */
   delete(id: string, caller: Caller): Promise<void>
+  /**
+   * Gives the user to another login source and ends identity tokens, the password kept here and memberships that the old
+   * source owns. Without an `externalId` the new source is asked by name. A password that is to be kept here is set next.
+   */
+  move(id: string, to: { readonly source: string; readonly externalId?: string }, caller: Caller): Promise<User>
   /** Administrator's reset: sets the password, activates, ends the user's identity tokens. */
   setPassword(id: string, password: string, caller: Caller): Promise<void>
   /** The user's own change; `current` must be right (and is throttled like a login). */

@@ -31,6 +31,7 @@ const UserAnswer = t.Object({
   id: t.String(),
   ...changeable,
   activated: t.Boolean(),
+  disabledBySource: t.Boolean({ description: 'Disabled because the source knows the user no more, until it does' }),
   source: t.String({ description: 'The login source that alone authenticates this user' }),
   externalId: t.String(),
   createdAt: Instant,
@@ -43,6 +44,19 @@ const PasswordChange = t.Object(
   {
     currentPassword: t.Optional(Password),
     newPassword: Password,
+  },
+  strict,
+)
+const UserMove = t.Object(
+  {
+    source: t.String({ minLength: 1, maxLength: 64, description: 'Id of a configured login source' }),
+    externalId: t.Optional(
+      t.String({
+        minLength: 1,
+        maxLength: 190,
+        description: 'Who this is there; without it the source is asked by name',
+      }),
+    ),
   },
   strict,
 )
@@ -111,6 +125,7 @@ export function userRoutes(core: UserParts): readonly Endpoint[] {
     }),
     passwordRoute(core),
     unlockRoute(core),
+    moveRoute(core),
   ]
 }
 
@@ -127,6 +142,21 @@ function passwordRoute(core: UserParts): Endpoint {
       if (!own) return core.users.setPassword(user.id, body.newPassword, caller)
       if (body.currentPassword === undefined) throw currentPasswordMissing()
       return core.users.changePassword(user.id, body.currentPassword, body.newPassword, caller)
+    },
+  })
+}
+
+function moveRoute(core: UserParts): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: '/users/:id:move',
+    access: 'admin',
+    summary: 'Give a user to another login source; ends the sessions',
+    body: UserMove,
+    answer: UserAnswer,
+    async handle({ params, body, caller, who }) {
+      const user = await reachable(core, params.id, who)
+      return wire(await core.users.move(user.id, body, caller))
     },
   })
 }

@@ -7,6 +7,7 @@ CREATE TABLE "user" (
 	"display_name" text COLLATE "C",
 	"activated" boolean NOT NULL,
 	"disabled" boolean NOT NULL,
+	"disabled_by_source" boolean NOT NULL,
 	"technical_user" boolean NOT NULL,
 	"source" text COLLATE "C" NOT NULL,
 	"external_id" text COLLATE "C" NOT NULL,
@@ -91,6 +92,14 @@ CREATE TABLE "network_failure" (
 	"count" bigint NOT NULL,
 	"expires_at" bigint NOT NULL,
 	CONSTRAINT "network_failure_pkey" PRIMARY KEY("key")
+);
+
+--> statement-breakpoint
+CREATE TABLE "resync_run" (
+	"key" text COLLATE "C" NOT NULL,
+	"count" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "resync_run_pkey" PRIMARY KEY("key")
 );
 
 --> statement-breakpoint
@@ -411,6 +420,8 @@ CREATE UNIQUE INDEX "signing_key_algorithm_generation_idx" ON "signing_key" USIN
 CREATE INDEX "login_failure_expires_at_idx" ON "login_failure" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE INDEX "network_failure_expires_at_idx" ON "network_failure" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "resync_run_expires_at_idx" ON "resync_run" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE UNIQUE INDEX "broker_resource_server_id_idx" ON "broker" USING btree ("resource_server_id");
 --> statement-breakpoint

@@ -7,6 +7,7 @@ CREATE TABLE `user` (
 	`display_name` text,
 	`activated` integer NOT NULL,
 	`disabled` integer NOT NULL,
+	`disabled_by_source` integer NOT NULL,
 	`technical_user` integer NOT NULL,
 	`source` text NOT NULL,
 	`external_id` text NOT NULL,
@@ -106,6 +107,15 @@ CREATE TABLE `network_failure` (
 
 --> statement-breakpoint
 CREATE INDEX `network_failure_expires_at_index` ON `network_failure` (`expires_at`,`key`);
+--> statement-breakpoint
+CREATE TABLE `resync_run` (
+	`key` text PRIMARY KEY NOT NULL,
+	`count` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `resync_run_expires_at_index` ON `resync_run` (`expires_at`,`key`);
 --> statement-breakpoint
 CREATE TABLE `broker` (
 	`name` text PRIMARY KEY NOT NULL,
