@@ -96,11 +96,12 @@ export function mount(
   corsOrigins: () => readonly string[] = () => [],
 ): Routes {
   const methodsOf = methodTable(endpoints, base)
-  const served = joinVerbs(endpoints, serveBy, (request) => unrouted(request, methodsOf))
+  const strays = (request: Request) => unrouted(request, methodsOf, base)
+  const served = joinVerbs(endpoints, serveBy, strays)
   const preflights = preflightsOf(endpoints, corsOrigins)
   const router = (standardHostname: boolean): Routes => {
     const elysia = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname } })
-    elysia.onError(({ request }) => unrouted(request, methodsOf))
+    elysia.onError(({ request }) => strays(request))
     for (const { method, path, serve } of served)
       for (const address of addresses(path, base))
         elysia.route(method, address, ({ request, params }) => serve(request, params), { parse: 'none' })
@@ -135,12 +136,16 @@ function addresses(path: string, base: string): readonly string[] {
 }
 
 /** Nothing here by that name, or not with that method. */
-function unrouted(request: Request, methodsOf: (path: string) => readonly string[]): Response {
+function unrouted(request: Request, methodsOf: (path: string) => readonly string[], base: string): Response {
   const { requestId } = arrivalOf(request)
-  const allowed = methodsOf(new URL(request.url).pathname)
+  const { pathname } = new URL(request.url)
+  const allowed = methodsOf(pathname)
   const where = { url: request.url, requestId }
-  if (allowed.length === 0)
-    return refusalWithoutRoute(new Problem('not_found', 'There is nothing at this address'), where)
+  if (allowed.length === 0) {
+    const outside = base !== '' && !pathname.startsWith(`${base}/`)
+    const hint = outside ? `: everything is below ${base}, the path of the public URL` : ''
+    return refusalWithoutRoute(new Problem('not_found', `There is nothing at this address${hint}`), where)
+  }
   const headers = { allow: allowed.join(', ') }
   const problem = new Problem('method_not_allowed', `This address takes ${headers.allow}`)
   return refusalWithoutRoute(problem, { ...where, headers })

@@ -1,6 +1,5 @@
-/** Request bodies and queries: the right media type, no more than the limit, parsed once, checked against a schema. */
+/** Request bodies and queries: the right media type, no more than the limit, parsed once. */
 import type { TSchema } from '@sinclair/typebox'
-import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 import { type Parameters, readParameters } from '../core/oauth/parameters.ts'
 import { Problem } from '../core/problem.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -52,7 +51,8 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new Problem('invalid_request', 'The body is not JSON', { cause })
+    const reason = cause instanceof Error ? cause.message.slice(0, 100) : 'unreadable'
+    throw new Problem('invalid_request', `The body is not JSON (${reason})`, { cause })
   }
 }
 
@@ -84,34 +84,4 @@ export function readQuery(url: string, schema: TSchema): Record<string, unknown>
     if (property['type'] === 'boolean' && (value === 'true' || value === 'false')) values[name] = value === 'true'
   }
   return values
-}
-
-export type Check = (value: unknown) => void
-
-/** A check that throws every fault at once. Compiled at its first use: most endpoints are not called at most starts. */
-export function checkOf(schema: TSchema): Check {
-  let validator: TypeCheck<TSchema> | undefined
-  return (value) => {
-    validator ??= TypeCompiler.Compile(schema)
-    if (!validator.Check(value)) throw faulty(validator, value)
-  }
-}
-
-function faulty(validator: TypeCheck<TSchema>, value: unknown): Problem {
-  const faults = new Map<string, string>()
-  for (const { path, message, schema } of validator.Errors(value)) {
-    if (faults.size === 20) break
-    if (!faults.has(path)) faults.set(path.slice(0, 190), expectation(message, schema))
-  }
-  return new Problem('invalid_request', 'Some of the input is not as it should be; see faults', {
-    faults: [...faults].map(([path, message]) => ({ path: path === '' ? '/' : path, message })),
-  })
-}
-
-/** A choice is told by its values; TypeBox says only "union". */
-function expectation(message: string, schema: TSchema): string {
-  const choices: unknown = schema['anyOf']
-  if (!Array.isArray(choices)) return message
-  const values = choices.map((choice: TSchema) => (choice['const'] === undefined ? choice['type'] : choice['const']))
-  return `Expected one of ${values.join(', ')}`
 }

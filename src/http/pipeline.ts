@@ -3,7 +3,8 @@ import { Problem } from '../core/problem.ts'
 import type { Logger } from '../plugin/index.ts'
 import type { Authorise } from './access.ts'
 import { type Arrival, arrivalOf } from './arrival.ts'
-import { checkOf, readBody, readOAuthParameters, readQuery } from './body.ts'
+import { readBody, readOAuthParameters, readQuery } from './body.ts'
+import { checkOf } from './check.ts'
 import { corsFor, takesCrossSite } from './cors.ts'
 import type { Endpoint, Input } from './endpoint.ts'
 import { refusal, type Told } from './problems.ts'
@@ -65,7 +66,10 @@ function refuseCrossSite(headers: Headers, publicOrigin: string): void {
   const origin = headers.get('origin')
   if ((site === null || site === 'same-origin' || site === 'none') && (origin === null || origin === publicOrigin))
     return
-  throw new Problem('forbidden', 'Requests from pages of another site are refused')
+  throw new Problem(
+    'forbidden',
+    `Requests from pages of another site than ${publicOrigin}, the public URL, are refused`,
+  )
 }
 
 /** A segment that does not decode (`%ff`) arrives as `null`; control characters are in no name. */

@@ -70,7 +70,7 @@ test('whoever says nothing is asked for a ticket, whoever types is not', async (
   expect(typed).toMatchObject({ status: 401, asks: 'Bearer realm="leveret"' })
   expect(await at.logIn(undefined, { username: 'root' })).toMatchObject({
     status: 400,
-    body: { faults: [{ path: '/password', message: 'Expected required property' }] },
+    body: { faults: [{ path: '/password', message: 'Is required' }] },
   })
   const both = await at.logIn(negotiate('root2'), { username: 'root', password: 'wrong' })
   expect(both).toMatchObject({ status: 400, body: { code: 'invalid_request' } })

@@ -102,6 +102,38 @@ test('every fault of the input is told at once, with its path', async () => {
   expect(faults.map(({ path }) => path).toSorted()).toEqual(['/colour', '/password', '/username'])
 })
 
+test('a fault says what would be right', async () => {
+  const said = async (path: string, json: unknown) => {
+    const { faults, detail } = await bodyOf(await server.asOperator(path, { method: 'POST', json }))
+    return (
+      Object.fromEntries(((faults ?? []) as { path: string; message: string }[]).map((f) => [f.path, f.message])) ??
+      detail
+    )
+  }
+  expect(
+    await said('/rabbitmq/rules', { subjectKind: 'users', subject: '', vhost: 'prod', read: '*', reed: [] }),
+  ).toEqual({
+    '/subjectKind': 'Expected one of user, group, role, client',
+    '/subject': 'Expected text of 1 to 190 characters',
+    '/read': 'Expected a list of at most 200 items',
+    '/reed': expect.stringContaining('Is unknown here; known are subjectKind, subject, vhost'),
+  })
+  expect(await said('/users', { disabled: 'no' })).toEqual({
+    '/username': 'Is required: text of 1 to 190 characters',
+    '/disabled': 'Expected true or false',
+  })
+  const broken = await server.fetch('/auth/session/login', login("{'username':'root'}"))
+  expect((await bodyOf(broken))['detail']).toMatch(/^The body is not JSON \(.*quote/i)
+})
+
+test('what is asked for outside the path of the public URL is told where everything is', async () => {
+  await using mounted = await startTestServer({ path: '/sso' })
+  const origin = new URL(mounted.url).origin
+  const detail = 'There is nothing at this address: everything is below /sso, the path of the public URL'
+  expect(await bodyOf(await fetch(`${origin}/auth/session`))).toMatchObject({ detail })
+  expect(await bodyOf(await mounted.fetch('/nothing'))).toMatchObject({ detail: 'There is nothing at this address' })
+})
+
 test('a parameter of the query that is given twice or unknown is a fault', async () => {
   const twice = await server.asAdmin('/users?limit=1&limit=2')
   const unknown = await server.asAdmin('/users?colour=red')

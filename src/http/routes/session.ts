@@ -4,6 +4,7 @@ import type { Core } from '../../core/core.ts'
 import { Problem } from '../../core/problem.ts'
 import type { SessionLoginResponse } from '../../core/session/sessions.ts'
 import { arrivalOf } from '../arrival.ts'
+import { missing } from '../check.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
 import { strict } from '../schemas.ts'
 
@@ -123,11 +124,7 @@ function negotiated(session: SessionLoginResponse, reply: Uint8Array | undefined
 
 function nameAndPassword(username: string | undefined, password: string | undefined) {
   if (username !== undefined && password !== undefined) return { username, password }
-  const message = 'Expected required property'
-  const missing = [...(username === undefined ? ['/username'] : []), ...(password === undefined ? ['/password'] : [])]
-  throw new Problem('invalid_request', 'Some of the input is not as it should be; see faults', {
-    faults: missing.map((path) => ({ path, message })),
-  })
+  throw missing([...(username === undefined ? ['/username'] : []), ...(password === undefined ? ['/password'] : [])])
 }
 
 /** The token of the header or of the body; two different ones are a mistake that must not go unnoticed. */
