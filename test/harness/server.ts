@@ -84,7 +84,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     listen: { host: '127.0.0.1', port: 0 },
     log: { format: 'json', level: 'debug' },
     login: [LOCAL],
-    storage: { type: 'sqlite', durability: 'normal' },
+    ...(options.config?.['storage'] === undefined && { storage: { type: 'sqlite', durability: 'normal' } }),
     ...(tls && { tls: { cert: tls.certFile, key: tls.keyFile } }),
   }
   const parse = (changes: Readonly<Record<string, unknown>>) =>
