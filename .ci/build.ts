@@ -37,13 +37,15 @@ export interface Compile {
   readonly outfile: string
   readonly commit: string
   readonly target?: (typeof RELEASE)[number]
+  /** What is compiled, if not the executable: benchmarks build a server of their own the same way. */
+  readonly entry?: string
 }
 
-export async function compile({ outfile, commit, target }: Compile): Promise<void> {
+export async function compile({ outfile, commit, target, entry = 'src/main.ts' }: Compile): Promise<void> {
   await mkdir(dirname(outfile), { recursive: true })
   const command = [process.execPath, 'build', ...FLAGS, '--define', `LEVERET_COMMIT=${JSON.stringify(commit)}`]
   if (target) command.push(`--target=bun-${target}`)
-  const build = Bun.spawn([...command, 'src/main.ts', '--outfile', outfile], {
+  const build = Bun.spawn([...command, entry, '--outfile', outfile], {
     cwd: root,
     stdout: 'pipe',
     stderr: 'pipe',

@@ -104,6 +104,11 @@ const ExternalPlugin = t.Object(
       description: 'Digest of the plugin, printed by `leveret plugin pin`.',
     }),
     optional: t.Boolean({ default: false, description: 'Start the server even if this plugin cannot be used.' }),
+    runtime: t.Optional(
+      word(['in-process', 'process'], {
+        description: 'Inside the server or as a process of its own; what its manifest says unless told.',
+      }),
+    ),
   },
   { additionalProperties: false, description: 'Plugins that are not built in.', expect: 'a table' },
 )

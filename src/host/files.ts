@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { basename, extname, join, posix } from 'node:path'
+import { type Manifest, MANIFEST, parseManifest } from './manifest.ts'
 import { PluginError } from './plugin-error.ts'
 
 export interface PluginFiles {
@@ -15,6 +16,7 @@ export interface PluginFiles {
   readonly files: ReadonlyMap<string, Uint8Array>
   /** The file to import. */
   readonly entry: string
+  readonly manifest?: Manifest
   readonly sha256: string
 }
 
@@ -29,7 +31,7 @@ export async function readPluginFiles(path: string): Promise<PluginFiles> {
   const files = new Map<string, Uint8Array>()
   await readFolder(path, '', files)
   const sorted = new Map([...files].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
-  return { path, files: sorted, entry: entryOf(path, sorted), sha256: digestOf(sorted) }
+  return { ...described(path, sorted), sha256: digestOf(sorted) }
 }
 
 /**
@@ -97,29 +99,47 @@ function refuseForeign(plugin: string, path: string, { uid, mode }: Stats): void
   }
 }
 
+function described(path: string, files: ReadonlyMap<string, Uint8Array>): Omit<PluginFiles, 'sha256'> {
+  const bytes = files.get(MANIFEST)
+  if (!bytes) return { path, files, entry: entryOf(path, files) }
+  const manifest = parseManifest(path, bytes)
+  return { path, files, entry: inside(path, files, { named: manifest.entry, by: MANIFEST }), manifest }
+}
+
+/** Whether the entry is a module that this program runs, rather than a program of its own. */
+export function isModule(entry: string): boolean {
+  return SOURCE.includes(extname(entry))
+}
+
 /** What `import` of the package would mean: `exports`, then `module`, `main`, `index`. */
 function entryOf(path: string, files: ReadonlyMap<string, Uint8Array>): string {
   const manifest = files.get('package.json')
   const named = manifest ? namedEntry(path, manifest) : undefined
-  if (named !== undefined) {
-    const entry = posix.normalize(named)
-    if (files.has(entry)) return entry
-    throw new PluginError('missing', path, `its package.json names ${named}, which is not in the folder`)
-  }
+  if (named !== undefined) return inside(path, files, { named, by: 'package.json' })
   const index = SOURCE.map((extension) => `index${extension}`).find((name) => files.has(name))
   if (index !== undefined) return index
   throw new PluginError('missing', path, 'the folder has neither a package.json that names an entry nor an index.ts')
 }
 
+function inside(
+  path: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  { named, by }: { readonly named: string; readonly by: string },
+): string {
+  const entry = posix.normalize(named)
+  if (files.has(entry)) return entry
+  throw new PluginError('missing', path, `its ${by} names ${named}, which is not in the folder`)
+}
+
 function namedEntry(path: string, manifest: Uint8Array): string | undefined {
-  const parsed = parseManifest(path, manifest)
+  const parsed = parsePackage(path, manifest)
   const { exports, module, main } = parsed
   const entry =
     (isTable(exports) && '.' in exports ? exportTarget(exports['.']) : exportTarget(exports)) ?? module ?? main
   return typeof entry === 'string' ? entry : undefined
 }
 
-function parseManifest(path: string, manifest: Uint8Array): Record<string, unknown> {
+function parsePackage(path: string, manifest: Uint8Array): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(new TextDecoder().decode(manifest))
     if (isTable(parsed)) return parsed

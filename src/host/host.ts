@@ -15,7 +15,7 @@ import type { Environment } from '../config/environment.ts'
 import { ConfigError } from '../config/fault.ts'
 import { nearest } from '../config/nearest.ts'
 import { TOO_LATE, within } from './deadline.ts'
-import { type ExternalPlugin, loadPlugin } from './external.ts'
+import { type ExternalPlugin, loadPlugin, type Runtime } from './external.ts'
 import { openPlugin, type Section } from './open.ts'
 import { oneLine, PluginError } from './plugin-error.ts'
 import type { AnyPlugin } from './plugin-module.ts'
@@ -43,6 +43,7 @@ export interface KnownPlugin {
   /** `built-in`, or the path of the plugin. */
   readonly origin: string
   readonly sha256?: string
+  readonly runtime: Runtime
   readonly plugin: AnyPlugin
 }
 
@@ -107,19 +108,19 @@ export async function createPluginHost(options: HostOptions): Promise<PluginHost
 async function load(entry: ExternalPlugin, known: readonly KnownPlugin[], options: HostOptions): Promise<KnownPlugin> {
   const { folder, probeDeadline, log } = options
   const loading = { folder, ...(probeDeadline !== undefined && { deadline: probeDeadline }) }
-  const { plugin, path, sha256 } = await loadPlugin(entry, loading)
+  const { plugin, path, sha256, runtime } = await loadPlugin(entry, loading)
   const taken = known.find(({ kind, type }) => kind === plugin.kind && type === plugin.type)
   if (taken) {
     const sentence = `its ${plugin.kind} type "${plugin.type}" is taken by the plugin ${taken.origin}`
     throw new PluginError('type-taken', path, sentence)
   }
-  log.info('plugin loaded', { kind: plugin.kind, type: plugin.type, path, sha256 })
-  return { ...describe(plugin, path), sha256 }
+  log.info('plugin loaded', { kind: plugin.kind, type: plugin.type, path, sha256, runtime })
+  return { ...describe(plugin, path), sha256, runtime }
 }
 
 function describe(plugin: AnyPlugin, origin: string): KnownPlugin {
   const { kind, type, apiVersion } = plugin
-  return { kind, type, apiVersion, origin, plugin }
+  return { kind, type, apiVersion, origin, runtime: 'in-process', plugin }
 }
 
 function isLogin(plugin: AnyPlugin): plugin is LoginSourcePlugin {

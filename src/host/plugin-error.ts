@@ -14,6 +14,8 @@ export type PluginFault =
   | 'export'
   | 'api-version'
   | 'type-taken'
+  | 'manifest'
+  | 'sandbox'
 
 export class PluginError extends Error {
   override name = 'PluginError'

@@ -3,10 +3,11 @@
  * a moment later does so there and not in the server. It finds broken plugins, not hostile ones: plugins are trusted code.
  */
 import { writeSync } from 'node:fs'
-import { join, parse } from 'node:path'
+import { parse } from 'node:path'
 import { TOO_LATE, within } from './deadline.ts'
 import { oneLine, PluginError, type PluginFault } from './plugin-error.ts'
 import { importPlugin } from './plugin-module.ts'
+import { selfCommand } from './self.ts'
 
 /** The hidden subcommand: `plugin-probe FILE PATH`. */
 export const PROBE_COMMAND = 'plugin-probe'
@@ -21,12 +22,14 @@ export interface PluginDescription {
   readonly kind: 'login' | 'storage'
   readonly type: string
   readonly apiVersion: number
+  /** The schema of its section, as JSON. */
+  readonly config: unknown
 }
 type Report = { readonly plugin: PluginDescription } | { readonly fault: PluginFault; readonly sentence: string }
 
 /** Loads `file` in a process of its own. Throws a `PluginError` that speaks of `path`. */
 export async function probe(file: string, path: string, deadline = DEFAULT_DEADLINE): Promise<PluginDescription> {
-  const child = Bun.spawn([...self(), PROBE_COMMAND, file, path], {
+  const child = Bun.spawn(selfCommand(PROBE_COMMAND, file, path), {
     cwd: parse(file).root, // no bunfig.toml of the plugin's
     env: {},
     stdin: 'ignore',
@@ -65,8 +68,8 @@ export async function probeMain(argv: readonly string[]): Promise<void> {
   process.on('unhandledRejection', late)
   process.on('uncaughtException', late)
   try {
-    const { kind, type, apiVersion } = await importPlugin(file, path)
-    loaded = { kind, type, apiVersion }
+    const { kind, type, apiVersion, config } = await importPlugin(file, path)
+    loaded = { kind, type, apiVersion, config }
     const settled = { plugin: loaded }
     setTimeout(() => finish(settled), SETTLE).unref()
   } catch (error) {
@@ -82,10 +85,4 @@ function finish(report: Report): never {
 function faultOf(error: unknown): Report {
   if (error instanceof PluginError) return { fault: error.fault, sentence: error.sentence }
   return { fault: 'throws', sentence: `it cannot be loaded: ${oneLine(String(error))}` }
-}
-
-/** The command that starts this program again: the executable itself, or Bun with our entry in a checkout. */
-function self(): string[] {
-  const compiled = /^(?:\/\$bunfs|[A-Z]:[\\/]~BUN)/.test(import.meta.dir)
-  return compiled ? [process.execPath] : [process.execPath, '--no-install', join(import.meta.dir, 'probe-entry.ts')]
 }

@@ -4,7 +4,7 @@
  */
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { PluginFiles } from './files.ts'
+import { isModule, type PluginFiles } from './files.ts'
 import { PluginError } from './plugin-error.ts'
 
 /** Writes the copy below `folder`, or finds the one that is there, and returns the path to import. */
@@ -16,7 +16,7 @@ export async function snapshot({ path, files, entry, sha256 }: PluginFiles, fold
   try {
     for (const [inside, bytes] of files) {
       await mkdir(dirname(join(fresh, inside)), { recursive: true, mode: 0o700 })
-      await writeFile(join(fresh, inside), bytes, { mode: 0o600 })
+      await writeFile(join(fresh, inside), bytes, { mode: inside === entry && !isModule(entry) ? 0o700 : 0o600 })
     }
     await chmod(fresh, 0o700)
     await rm(place, { recursive: true, force: true })

@@ -101,7 +101,7 @@ export function createFront(core: Core, options: FrontOptions): Front {
     async renewCertificate() {
       const renewed = await options.certificate?.()
       if (!renewed || !main || (renewed.cert === served?.cert && renewed.key === served.key)) return
-      main.swap(renewed)
+      await main.swap(renewed)
       served = renewed
     },
     async stop() {

@@ -34,7 +34,7 @@ export interface Listener {
 export interface TcpListener extends Listener {
   readonly port: number
   /** New connections get the new certificate, those under way end as they are. Throws if the pair does not fit. */
-  swap(tls: Certificate): void
+  swap(tls: Certificate): Promise<void>
 }
 
 type Server = Bun.Server<undefined>
@@ -51,9 +51,10 @@ export function listenTcp(options: TcpOptions): TcpListener {
   return {
     port: bound,
     url: `${options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    swap(tls) {
+    async swap(tls) {
       const before = server
       server = serveTcp({ ...options, tls }, bound, true)
+      await turns(5)
       const ending = before.stop().finally(() => retired.delete(ending))
       retired.add(ending)
       log.info('certificate swapped', { port: bound })
@@ -93,6 +94,11 @@ function serveTcp(options: TcpOptions, port: number, reusePort: boolean): Server
     ...(options.tls && { tls: { cert: options.tls.cert, key: options.tls.key } }),
     fetch: (request, bun) => options.gate(request, { address: bun.requestIP(request)?.address }),
   })
+}
+
+/** Connections that the system has given to a socket are lost if it closes before they are accepted, a turn later. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
 }
 
 function idleSeconds({ idle }: ListenOptions): number {

@@ -100,7 +100,7 @@ export interface LoginSource extends AsyncDisposable {
     /** The text to keep for this password of at most 1,024 bytes. Throwing means the same as `unavailable`. */
     secret(password: string): Promise<string>
     /** Is this a text that `verify` could check, such as a hash taken over from an older system? */
-    accepts(secret: string): boolean
+    accepts(secret: string): boolean | Promise<boolean>
   }
   readonly redirect?: {
     begin(request: RedirectRequest): Promise<RedirectStart>

@@ -1,8 +1,9 @@
 /**
- * What the token exchange costs beyond the signature it cannot do without, below HTTP: `bun test/bench/tokens.ts`.
- * Real store, users, rules and keys; one process, calls in flight as given.
+ * What the token exchange costs beyond the signature it cannot do without, below HTTP. Real store, users, rules and keys;
+ * one process, calls in flight as given.
  */
-import { CALLER, login, openDesk } from '../session/desk.ts'
+import { CALLER, claimsOf, login, openDesk } from '../session/desk.ts'
+import { type Bench, median } from './bench.ts'
 
 const CALLS = 5_000
 const IN_FLIGHT = 16
@@ -20,34 +21,21 @@ async function rate(call: () => Promise<unknown>): Promise<number> {
     // The first round only warms up.
     if (round > 0) rates.push(CALLS / ((Bun.nanoseconds() - start) / 1e9))
   }
-  return rates.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0
+  return median(rates)
 }
 
-export interface TokenRates {
-  readonly exchangesPerSecond: number
-  readonly signaturesPerSecond: number
-  /** How many bare signatures an exchange costs. */
-  readonly ratio: number
-}
-
-export async function tokenRates(): Promise<TokenRates> {
-  await using desk = await openDesk()
-  const { id_token } = await login(desk)
-  // The real log writes behind, many events at a time; the one for tests would keep them all in memory.
-  desk.audit.record = () => undefined
-  const { access_token } = await desk.sessions.exchange(id_token, CALLER)
-  const claims = JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString()) as object
-  const signaturesPerSecond = await rate(() => desk.ring.sign({ ...claims }, { algorithm: 'ES256', typ: 'at+jwt' }))
-  const exchangesPerSecond = await rate(() => desk.sessions.exchange(id_token, CALLER))
-  return { exchangesPerSecond, signaturesPerSecond, ratio: signaturesPerSecond / exchangesPerSecond }
-}
-
-if (import.meta.main) {
-  const { exchangesPerSecond, signaturesPerSecond, ratio } = await tokenRates()
-  const lines = [
-    `token exchange     ${Math.round(exchangesPerSecond)} per second`,
-    `bare signed answer ${Math.round(signaturesPerSecond)} per second`,
-    `ratio              1 : ${ratio.toFixed(2)}`,
-  ]
-  process.stdout.write(`${lines.join('\n')}\n`)
+export const tokens: Bench = {
+  name: 'token exchange, below HTTP',
+  async run() {
+    await using desk = await openDesk()
+    const { id_token } = await login(desk)
+    // The real log writes behind, many events at a time; the one for tests would keep them all in memory.
+    desk.audit.record = () => undefined
+    const { access_token } = await desk.sessions.exchange(id_token, CALLER)
+    const claims = claimsOf(access_token)
+    const signatures = await rate(() => desk.ring.sign({ ...claims }, { algorithm: 'ES256', typ: 'at+jwt' }))
+    const exchanges = await rate(() => desk.sessions.exchange(id_token, CALLER))
+    const against = { what: 'bare ES256 signature', value: signatures }
+    return [{ what: 'token exchange in the domain, no HTTP, no audit', value: exchanges, unit: '/s', against }]
+  },
 }

@@ -14,11 +14,13 @@ export interface TestCertificates {
   readonly ca: string
   readonly caFile: string
   readonly server: ServerCertificate
-  /** Another certificate of the same CA, with another serial number. */
-  issue(name: string): Promise<ServerCertificate>
+  /** Another certificate of the same CA, with another serial number and, if told, for other names. */
+  issue: (name: string, names?: readonly string[]) => Promise<ServerCertificate>
 }
 
 const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+
+const LOCAL = ['DNS:localhost', 'IP:127.0.0.1']
 
 let made: Promise<TestCertificates> | undefined
 
@@ -43,9 +45,8 @@ async function make(): Promise<TestCertificates> {
     '-subj',
     '/CN=Leveret test CA',
   ])
-  const issue = async (name: string): Promise<ServerCertificate> => {
+  const issue = async (name: string, names: readonly string[] = LOCAL): Promise<ServerCertificate> => {
     const [certFile, keyFile] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)]
-    const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1'
     await openssl(
       ['req', '-x509', ...EC, '-keyout', keyFile, '-out', certFile, '-days', '20', '-subj', `/CN=${name}`].concat([
         '-CA',
@@ -53,7 +54,7 @@ async function make(): Promise<TestCertificates> {
         '-CAkey',
         caKey,
         '-addext',
-        names,
+        `subjectAltName=${names.join(',')}`,
         '-addext',
         'basicConstraints=critical,CA:FALSE',
       ]),

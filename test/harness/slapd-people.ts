@@ -84,9 +84,11 @@ export function people(base: string): string {
   ].join('')
 }
 
+type Value = string | Buffer
+
 /** One entry as LDIF; values in base64, so that any character may be in them. */
-export function entry(dn: string, attributes: Readonly<Record<string, string | readonly string[]>>): string {
-  const base64 = (text: string) => Buffer.from(text).toString('base64')
+export function entry(dn: string, attributes: Readonly<Record<string, Value | readonly Value[]>>): string {
+  const base64 = (value: Value) => Buffer.from(value).toString('base64')
   const lines = Object.entries(attributes).flatMap(([name, values]) =>
     [values].flat().map((value) => `${name}:: ${base64(value)}`),
   )

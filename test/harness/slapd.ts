@@ -9,6 +9,7 @@ import { freePort } from './broker.ts'
 import { testCertificates } from './certificates.ts'
 import { slapdConf } from './slapd-conf.ts'
 import { people } from './slapd-people.ts'
+import { runTool } from './tool.ts'
 import { until } from './until.ts'
 
 const SLAPD = '/usr/sbin/slapd'
@@ -67,11 +68,9 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
   const urls = { ldap: `ldap://127.0.0.1:${ports.ldap}`, ldaps: `ldaps://127.0.0.1:${ports.ldaps}` }
   let process_ = await launch(folder, urls)
   stack.defer(() => ended(process_))
-  const change = (ldif: string) => {
-    return ldapTool(
-      ['ldapmodify', '-a', '-M', '-e', 'relax', '-x', '-H', urls.ldap, '-D', ADMIN.dn, '-w', ADMIN.password],
-      ldif,
-    )
+  const change = async (input: string): Promise<void> => {
+    const who = ['-D', ADMIN.dn, '-w', ADMIN.password]
+    await runTool(['ldapmodify', '-M', '-e', 'relax', '-x', '-H', urls.ldap, ...who], { input })
   }
   // The memberof overlay follows what is added while the server runs.
   await change(`${people(BASE)}${options.ldif ?? ''}`)
@@ -116,12 +115,6 @@ async function launch(folder: string, urls: { readonly ldap: string; readonly ld
   }
   await ended(child)
   throw new Error(`Cannot start slapd:\n${await Bun.file(join(folder, 'slapd.out')).text()}`)
-}
-
-export async function ldapTool(command: readonly string[], input: string): Promise<void> {
-  const child = Bun.spawn([...command], { stdin: Buffer.from(input), stdout: 'ignore', stderr: 'pipe' })
-  const [code, said] = await Promise.all([child.exited, new Response(child.stderr).text()])
-  if (code !== 0) throw new Error(`${command[0]} failed: ${said.trim()}`)
 }
 
 async function ended(child: Subprocess): Promise<void> {

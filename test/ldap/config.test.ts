@@ -43,9 +43,9 @@ describe('a section that cannot be meant', () => {
       'ldap://a.example would get passwords without TLS: use ldaps://, set startTls = true or, where nobody can listen,',
       'bindPassword is required because bindDn is set',
       'bindDn must be a DN, user@domain or DOMAIN\\user',
-      'userSearch.filter must contain {input} or {username}',
+      'userSearch.filter must contain {username} or {input} or {principal}',
       'userSearch.filter is no filter',
-      'groups.filter may not contain {who}, only {dn} or {username} or {input}',
+      'groups.filter may not contain {who}, only {dn} or {username} or {input} or {principal}',
       'tls.keyFile is required because tls.certFile is set',
     ]) {
       expect(text).toContain(sentence)

@@ -66,7 +66,8 @@ describeSlapd('the way to the directory', () => {
 
   test('takes a client certificate where the server wants one', async () => {
     await using strict = await startSlapd({ clientCertificates: true })
-    const { certFile, keyFile } = await (await testCertificates()).issue('leveret')
+    const { issue } = await testCertificates()
+    const { certFile, keyFile } = await issue('leveret')
     for (const way of [{ urls: [strict.ldaps] }, { urls: [strict.ldap], startTls: true }]) {
       await using known = await openLdap(
         searching(strict, { ...way, tls: { caFile: strict.caFile, certFile, keyFile } }),

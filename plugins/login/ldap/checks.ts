@@ -4,7 +4,10 @@ import type { Given } from './config.ts'
 import { parseDn } from './dn.ts'
 import type { Faults } from './legacy.ts'
 import type { Binding, Options } from './options.ts'
-import { fillDn, placeholders } from './templates.ts'
+import { placeholders } from './templates.ts'
+
+/** What a name at a login may fill in. */
+const NAMES = ['username', 'input', 'principal']
 
 /** The servers, and whether passwords would travel unprotected to one of them. */
 export function urlsOf(
@@ -52,9 +55,9 @@ export function checkBinding(given: Given, binding: Binding, faults: Faults): vo
 
 function checkTemplate(template: string, faults: Faults): void {
   if (template === '') faults.push('userDnTemplate is required with bindMode = "template"')
-  else if (!placeholders(template).some((name) => name === 'username' || name === 'input')) {
+  else if (!placeholders(template).some((name) => NAMES.includes(name))) {
     faults.push('userDnTemplate must contain {username}')
-  } else if (!parseDn(fillDn(template, { username: 'x', input: 'x' }))) {
+  } else if (!parseDn(template.replace(/\{\w+\}/g, 'x'))) {
     faults.push('userDnTemplate must be a DN such as "uid={username},ou=people,dc=corp,dc=example"')
   }
 }
@@ -67,8 +70,8 @@ export function checkNames({ users, groups }: Options, faults: Faults): void {
 }
 
 export function checkFilters({ users, groups }: Options, faults: Faults): void {
-  checkFilter('userSearch.filter', users.filter, { of: ['input', 'username'], needed: true }, faults)
-  const ofGroups = groups.mode === 'filter' ? ['dn', 'username', 'input'] : []
+  checkFilter('userSearch.filter', users.filter, { of: NAMES, needed: true }, faults)
+  const ofGroups = groups.mode === 'filter' ? ['dn', ...NAMES] : []
   checkFilter('groups.filter', groups.filter, { of: ofGroups, needed: groups.mode === 'filter' }, faults)
   if (groups.admin) checkFilter('groups.adminFilter', groups.admin.filter, { of: [], needed: false }, faults)
 }

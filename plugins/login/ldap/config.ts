@@ -31,7 +31,7 @@ const UserSearch = table('How a person is found.', {
   baseDn: text('Where people are. Default: `baseDn`'),
   scope: Scope,
   filter: text(
-    'Filter. `{input}` is the name as typed, `{username}` the same without the domain; both are escaped. Default: that of the preset',
+    'Filter. `{input}` is the name as typed, `{username}` the same without the own domain, `{principal}` with it; all are escaped. Default: that of the preset',
   ),
 })
 

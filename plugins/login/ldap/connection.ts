@@ -1,6 +1,6 @@
 /** One connection to one server, for one question: what is done on it is bounded in time and told to whoever traces it. */
 import type { Socket } from 'node:net'
-import type { Control, SearchOptions } from 'ldapts'
+import type { Control, Filter, SearchOptions } from 'ldapts'
 import { clientOn, dial, type Dialing } from './dial.ts'
 import { type Found, foundOf } from './found.ts'
 import type { Scope } from './options.ts'
@@ -12,7 +12,7 @@ export type Trace = (step: string, outcome: { readonly ok: boolean; readonly det
 export interface Search {
   readonly base: string
   readonly scope: Scope
-  readonly filter: string
+  readonly filter: string | Filter
   readonly attributes: readonly string[]
   /** At most so many entries; without it all of them, page by page. */
   readonly limit?: number
@@ -58,7 +58,7 @@ export async function openConnection(url: URL, dialing: Dialing, trace: Trace = 
       )
     },
     search(asked) {
-      const text = `search ${asked.base === '' ? 'the root' : asked.base} (${asked.scope}) ${asked.filter}`
+      const text = `search ${asked.base === '' ? 'the root' : asked.base} (${asked.scope}) ${asked.filter.toString()}`
       return traced(
         text,
         () => search(asked),

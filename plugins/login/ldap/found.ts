@@ -41,10 +41,10 @@ function guidOf(bytes: Buffer): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
-/** The bytes of a GUID as a filter takes them. */
-export function guidFilter(guid: string): string {
-  const hex = guid.replaceAll('-', '')
-  return GUID_ORDER.map((index) => `\\${hex.slice(2 * index, 2 * index + 2)}`).join('')
+/** The bytes of a GUID, as a filter compares them. */
+export function guidBytes(guid: string): Buffer {
+  const hex = Buffer.from(guid.replaceAll('-', ''), 'hex')
+  return Buffer.from(GUID_ORDER.map((index) => hex[index] ?? 0))
 }
 
 /** `S-1-5-21-…`: revision, authority (six bytes, big endian), then sub-authorities (four bytes each, little endian). */

@@ -1,13 +1,13 @@
 /** The questions that a directory is asked, each on a connection of its own. The order of the steps is the order of the lines. */
-import { escapeFilter, PasswordPolicyControl } from 'ldapts'
+import { EqualityFilter, PasswordPolicyControl } from 'ldapts'
 import type { Verdict } from '#plugin'
-import type { Connection } from './connection.ts'
-import { type Found, guidFilter } from './found.ts'
+import type { Connection, Search } from './connection.ts'
+import { type Found, guidBytes } from './found.ts'
 import { asksAgain } from './groups.ts'
 import type { Options } from './options.ts'
 import { attributesOf, matches, verdictOn } from './person.ts'
 import { policyRefusal, type Refusal, refusalOf, refused, stateRefusal } from './refusal.ts'
-import { fillDn, fillFilter, spellings, type Values } from './templates.ts'
+import { fillDn, fillFilter, type Spelled, spellings } from './templates.ts'
 import { isAnswer, Trouble } from './trouble.ts'
 
 export interface Asked {
@@ -23,7 +23,7 @@ export interface Credentials {
 /** Is this password the person's, and who is that? */
 export async function checkPassword(asked: Asked, { username, password }: Credentials): Promise<Verdict> {
   const { options, connection } = asked
-  const spelled: Values = { ...spellings(username, options.binding.domain) }
+  const spelled = spellings(username, options.binding.domain)
   const proven = await BIND_MODES[options.binding.mode](asked, { spelled, password })
   if ('ok' in proven) return proven
   if (options.binding.service && asksAgain(options.groups)) await asService(asked)
@@ -31,7 +31,7 @@ export async function checkPassword(asked: Asked, { username, password }: Creden
 }
 
 interface Claim {
-  readonly spelled: Values
+  readonly spelled: Spelled
   readonly password: string
 }
 
@@ -64,9 +64,8 @@ async function byTemplate(asked: Asked, { spelled, password }: Claim): Promise<F
  */
 async function byPrincipalName(asked: Asked, { spelled, password }: Claim): Promise<Found | Refusal> {
   const { domain = '', service } = asked.options.binding
-  const { input = '', username = '' } = spelled
-  const principal = domain.includes('.') ? `${username}@${domain}` : `${domain}\\${username}`
-  const refusal = await bindAs(asked, input.includes('@') ? input : principal, password)
+  const { username, principal } = spelled
+  const refusal = await bindAs(asked, principal.includes('@') ? principal : `${domain}\\${username}`, password)
   if (refusal) return refusal
   if (service) await asService(asked)
   const person = await findOne(asked, spelled)
@@ -79,12 +78,12 @@ export async function checkAgain(asked: Asked, externalId: string): Promise<Verd
   const { id, username } = options.attributes
   await asService(asked)
   const binary = id.toLowerCase() === 'objectguid' && /^[0-9a-f-]{36}$/.test(externalId)
-  const filter = `(${id}=${binary ? guidFilter(externalId) : escapeFilter`${externalId}`})`
+  const filter = new EqualityFilter({ attribute: id, value: binary ? guidBytes(externalId) : externalId })
   const [person, another] = await read(asked, { base: options.users.base, scope: options.users.scope, filter })
   if (!person || another)
     return refused('credentials', `${person ? 'several entries have' : 'no entry has'} this ${id}`)
   const name = person.one(username) ?? ''
-  const spelled: Values = { input: name, username: name }
+  const spelled = spellings(name, options.binding.domain)
   if (!(await stillMeant(asked, person, spelled)))
     return refused('not-allowed', 'the user filter leaves this entry out')
   return stateOf(asked, person, now) ?? verdictOn(person, { connection, options, spelled })
@@ -94,7 +93,7 @@ export async function checkAgain(asked: Asked, externalId: string): Promise<Verd
 export async function look(asked: Asked, name: string): Promise<Verdict> {
   const { options, connection, now } = asked
   await asService(asked)
-  const spelled: Values = { ...spellings(name, options.binding.domain) }
+  const spelled = spellings(name, options.binding.domain)
   const person = await findOne(asked, spelled)
   if (!('dn' in person)) return person
   return stateOf(asked, person, now) ?? verdictOn(person, { connection, options, spelled })
@@ -129,7 +128,7 @@ async function bindAs({ connection }: Asked, name: string, password: string): Pr
   return held && refused(...held)
 }
 
-async function findOne(asked: Asked, spelled: Values): Promise<Found | Refusal> {
+async function findOne(asked: Asked, spelled: Spelled): Promise<Found | Refusal> {
   const { base, scope, filter } = asked.options.users
   const [person, another] = await read(asked, { base, scope, filter: fillFilter(filter, spelled) })
   if (!person) return refused('credentials', 'no such entry')
@@ -138,13 +137,13 @@ async function findOne(asked: Asked, spelled: Values): Promise<Found | Refusal> 
 
 async function read(
   { connection, options }: Asked,
-  where: { readonly base: string; readonly scope: Options['users']['scope']; readonly filter: string },
+  where: Pick<Search, 'base' | 'scope' | 'filter'>,
 ): Promise<readonly Found[]> {
   return connection.search({ ...where, attributes: attributesOf(options), limit: 2 })
 }
 
 /** The filter for people holds on every way to an entry, not only where it is what finds it. */
-async function stillMeant({ connection, options }: Asked, person: Found, spelled: Values): Promise<boolean> {
-  const name = person.one(options.attributes.username) ?? spelled['username'] ?? ''
+async function stillMeant({ connection, options }: Asked, person: Found, spelled: Spelled): Promise<boolean> {
+  const name = person.one(options.attributes.username) ?? spelled.username
   return matches(person, fillFilter(options.users.filter, { ...spelled, username: name }), connection)
 }

@@ -20,7 +20,8 @@ const common = { people: '', groups: '', email: 'mail', name: 'displayName', mem
 export const PRESETS = {
   ad: {
     ...common,
-    userFilter: '(&(objectCategory=person)(objectClass=user)(|(sAMAccountName={username})(userPrincipalName={input})))',
+    userFilter:
+      '(&(objectCategory=person)(objectClass=user)(|(sAMAccountName={username})(userPrincipalName={principal})))',
     id: 'objectGUID',
     username: 'sAMAccountName',
     groupMode: 'ad_chain',

@@ -16,17 +16,23 @@ export function fillDn(template: string, values: Values): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => escapeValue(values[name] ?? ''))
 }
 
-/** A name as typed, and without a domain that is the directory's own: `CORP\alice`, `alice@corp.example`. */
-export function spellings(
-  input: string,
-  domain: string | undefined,
-): { readonly input: string; readonly username: string } {
+/** What a person may mean by a name, for filters and DNs. */
+export interface Spelled extends Values {
+  readonly input: string
+  /** Without a domain that is the directory's own: `alice` of `CORP\\alice` and `alice@corp.example`. */
+  readonly username: string
+  /** With it: `alice@corp.example`. */
+  readonly principal: string
+}
+
+export function spellings(typed: string, domain: string | undefined): Spelled {
   const own = domain?.toLowerCase()
-  const [front, back] = [/^([^\\]+)\\(.+)$/.exec(input), /^(.+)@([^@]+)$/.exec(input)]
-  if (own !== undefined && front && sameDomain(front[1] ?? '', own))
-    return { input: front[2] ?? '', username: front[2] ?? '' }
-  if (own !== undefined && back?.[2]?.toLowerCase() === own) return { input, username: back[1] ?? '' }
-  return { input, username: input }
+  const [front, back] = [/^([^\\]+)\\(.+)$/.exec(typed), /^(.+)@([^@]+)$/.exec(typed)]
+  const short = own !== undefined && front && sameDomain(front[1] ?? '', own) ? front[2] : undefined
+  const input = short ?? typed
+  const username = own !== undefined && back?.[2]?.toLowerCase() === own ? (back[1] ?? '') : input
+  const bare = own === undefined || !own.includes('.') || username.includes('@')
+  return { input, username, principal: bare ? input : `${username}@${domain}` }
 }
 
 /** `CORP` is also the short name of `corp.example`. */

@@ -244,6 +244,11 @@ export function createSessions(deps: SessionDeps): Sessions {
     },
 
     flush,
-    [Symbol.asyncDispose]: flush,
+    async [Symbol.asyncDispose]() {
+      // Everything else still has to be closed, and when a token was last used is worth a warning only.
+      await flush().catch((error: unknown) =>
+        world.log.warn('last uses of sessions not written', { error: String(error) }),
+      )
+    },
   }
 }

@@ -56,9 +56,12 @@ export function acceptEmail(
   return email
 }
 
-/** For an address that was normalised already. */
+/**
+ * For an address that was normalised already. What would end it or begin another one in the head of a mail is in none
+ * (RFC 5322 section 3.4): quoted names and literal domains are not worth that.
+ */
 export function isEmail(text: string): boolean {
-  return /^[^@\s]+@[^@\s]+$/u.test(text)
+  return /^[^@\s<>()[\]\\,;:"]+@[^@\s<>()[\]\\,;:"]+$/u.test(text)
 }
 
 export function matches(text: string, pattern: string): boolean {

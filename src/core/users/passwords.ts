@@ -75,7 +75,7 @@ export function createPasswords(deps: PasswordDeps) {
       refuseFaults(passwordFaults(password, { known, path: '/password', settings: settings() }))
       return makeSecret(source, password)
     }
-    if (passwordHash !== undefined && !source.change.accepts(passwordHash)) {
+    if (passwordHash !== undefined && !(await source.change.accepts(passwordHash))) {
       const message = `Must be a password hash that login source ${source.id} can check`
       refuseFaults([{ path: '/passwordHash', message }])
     }

@@ -1,0 +1,48 @@
+/** The load generator for machines without wrk: a job as JSON on the input, answers per second on the output. */
+import type { Shot } from './load.ts'
+
+const {
+  url,
+  method,
+  headers = {},
+  body = '',
+  seconds,
+  connections,
+}: Shot & Record<'seconds' | 'connections', number> = await Bun.stdin.json()
+const { hostname, port, host, pathname, search } = new URL(url)
+const fields = Object.entries({ host, ...headers, 'content-length': String(Buffer.byteLength(body)) })
+const head = [`${method} ${pathname}${search} HTTP/1.1`, ...fields.map(([name, value]) => `${name}: ${value}`)]
+const request = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
+
+const end = performance.now() + seconds * 1000
+let answered = 0
+
+/** One request at a time on one connection, until the time is over. */
+function connection(): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let received = ''
+  const socket = {
+    open: (to: Bun.Socket) => void to.write(request),
+    data(from: Bun.Socket, chunk: Buffer) {
+      received += chunk.toString('latin1')
+      const [whole, length] = /^HTTP\/1\.1 200 [^]*?\r\ncontent-length: (\d+)\r\n[^]*?\r\n\r\n/i.exec(received) ?? []
+      if (whole === undefined) {
+        if (/^HTTP\/1\.1 (?!200)/.test(received)) reject(new Error(`Not answered with success: ${received}`))
+        return
+      }
+      if (received.length < whole.length + Number(length)) return
+      received = ''
+      answered++
+      if (performance.now() < end) from.write(request)
+      else from.end()
+    },
+    close: () => resolve(),
+    error: (_: Bun.Socket, error: Error) => reject(error),
+  }
+  void Bun.connect({ hostname, port: Number(port), socket }).catch(reject)
+  return promise
+}
+
+const start = performance.now()
+await Promise.all(Array.from({ length: connections }, connection))
+process.stdout.write(String(answered / ((performance.now() - start) / 1000)))

@@ -1,0 +1,65 @@
+/**
+ * Requests from a process of its own, as many as one server answers. `wrk` where it is installed, because it costs a tenth
+ * of what the server does; otherwise a plain client in Bun, which takes about as much processor as the server, so that
+ * rates are lower and ratios nearer to 1 than they are.
+ */
+import { join } from 'node:path'
+import { median } from './bench.ts'
+
+/** A request that is sent again and again. */
+export interface Shot {
+  readonly url: string
+  readonly method: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+const CONNECTIONS = 16
+const ROUNDS = 5
+const SECONDS = 2
+const WRK = Bun.which('wrk')
+
+export const GENERATOR = WRK === null ? 'a client in Bun (install wrk for better figures)' : 'wrk'
+
+/** Rates of two requests, measured in turns so that both meet the same machine; the first turn only warms up. */
+export async function inTurns(one: Shot, other: Shot): Promise<{ readonly one: number; readonly other: number }> {
+  const rates: { one: number; other: number }[] = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    const measured = { one: await answersPerSecond(one), other: await answersPerSecond(other) }
+    if (round > 0) rates.push(measured)
+  }
+  return { one: median(rates.map((each) => each.one)), other: median(rates.map((each) => each.other)) }
+}
+
+/** Answers per second Any answer that is no success fails the whole. */
+async function answersPerSecond(shot: Shot): Promise<number> {
+  return WRK === null ? withBun(shot) : withWrk(WRK, shot)
+}
+
+async function withWrk(wrk: string, { url, method, headers = {}, body }: Shot): Promise<number> {
+  const script = [
+    `wrk.method = ${JSON.stringify(method)}`,
+    ...(body === undefined ? [] : [`wrk.body = ${JSON.stringify(body)}`]),
+    ...Object.entries(headers).map(
+      ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
+    ),
+  ]
+  const words = [wrk, '-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', '/dev/stdin', url]
+  const said = await output(words, script.join('\n'))
+  if (/Non-2xx|Socket errors/.test(said)) throw new Error(`Not every request was answered with success: ${said}`)
+  const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(said) ?? []
+  if (rate === undefined) throw new Error(`wrk says no rate: ${said}`)
+  return Number(rate)
+}
+
+async function withBun(shot: Shot): Promise<number> {
+  const job = JSON.stringify({ ...shot, seconds: SECONDS, connections: CONNECTIONS })
+  return Number(await output([process.execPath, join(import.meta.dir, 'load-client.ts')], job))
+}
+
+async function output(command: string[], input: string): Promise<string> {
+  const child = Bun.spawn(command, { stdin: new Blob([input]), stdout: 'pipe', stderr: 'inherit' })
+  const [code, said] = await Promise.all([child.exited, new Response(child.stdout).text()])
+  if (code !== 0) throw new Error(`${command[0]} ended with ${code}: ${said}`)
+  return said
+}

@@ -1,0 +1,41 @@
+/**
+ * Every benchmark, and one table: `bun run bench`, or some of them by name: `bun run bench storage start`. Ends with 1 if a
+ * target is missed. A further benchmark is a file of its own here and a line in the list.
+ */
+import { cpus } from 'node:os'
+import { builtExecutable } from '../harness/executable.ts'
+import type { Bed, Bench, Measure } from './bench.ts'
+import { exchange } from './exchange.ts'
+import { GENERATOR } from './load.ts'
+import { type ServerUnderLoad, startServer } from './server-under-load.ts'
+import { startAndMemory } from './start.ts'
+import { storage } from './storage.ts'
+import { misses, tableOf } from './table.ts'
+import { tokens } from './tokens.ts'
+
+const BENCHES: readonly Bench[] = [startAndMemory, exchange, tokens, storage]
+
+const named = process.argv.slice(2)
+const asked = BENCHES.filter(({ name }) => named.length === 0 || named.some((word) => name.includes(word)))
+if (asked.length === 0) {
+  console.error(`No benchmark is called that; there are: ${BENCHES.map(({ name }) => name).join(', ')}`)
+  process.exit(2)
+}
+
+await using stack = new AsyncDisposableStack()
+const executable = await builtExecutable()
+let server: Promise<ServerUnderLoad> | undefined
+const bed: Bed = {
+  executable,
+  server: () => (server ??= startServer(executable).then((started) => stack.use(started))),
+}
+
+const measures: Measure[] = []
+for (const bench of asked) {
+  console.error(`bench: ${bench.name}`)
+  measures.push(...(await bench.run(bed)))
+}
+const [cpu] = cpus()
+console.log(`\n${navigator.hardwareConcurrency} × ${cpu?.model ?? 'unknown processor'}, load by ${GENERATOR}\n`)
+console.log(tableOf(measures))
+process.exitCode = measures.some(misses) ? 1 : 0
