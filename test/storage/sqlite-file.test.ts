@@ -80,6 +80,14 @@ describe('the SQLite driver says in one sentence', () => {
     expect(said).toStartWith(`Cannot open ${file}: `)
     expect(said).toContain(sentence)
   })
+  test('that a large file is damaged, when it was not closed; one that was is not read through at the start', async () => {
+    using folder = temporaryFolder()
+    const file = join(folder.path, 'leveret.db')
+    await damage(file, 40_000_000)
+    await (await openSqlite(folder.path))[Symbol.asyncDispose]()
+    writeFileSync(`${file}-wal`, 'what a process that was killed leaves behind')
+    expect(await refusal(openSqlite(folder.path))).toContain('damaged')
+  })
   test('that the folder does not exist', async () => {
     using folder = temporaryFolder()
     const missing = join(folder.path, 'none')
@@ -161,10 +169,13 @@ async function refusal(work: Promise<unknown> | undefined): Promise<string> {
 }
 
 /** A database with a page of noise where an index was. */
-async function damage(file: string) {
+async function damage(file: string, padding = 0) {
   using database = new Database(file)
   database.run('CREATE TABLE t (a TEXT PRIMARY KEY)')
+  database.run('BEGIN')
   for (let row = 0; row < 500; row++) database.run('INSERT INTO t VALUES (?)', [`row ${row} ${'x'.repeat(100)}`])
+  database.run('COMMIT')
+  database.run('CREATE TABLE padding AS SELECT zeroblob(?) AS filler', [padding])
   database.close()
   const bytes = await Bun.file(file).bytes()
   bytes.fill(0x5a, 4096 * 2, 4096 * 6)

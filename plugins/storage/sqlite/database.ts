@@ -8,6 +8,8 @@ const MODE = 0o600
 /** Milliseconds to wait for a lock: while opening and migrating there is nothing else to do. */
 const OPENING_PATIENCE = 30_000
 const RUNNING_PATIENCE = 250
+/** Bytes that are read through in the time of a start. */
+const SMALL = 32 * 1024 * 1024
 
 export function openDatabase(file: string, durability: 'full' | 'normal'): Database {
   return saying(`Cannot open ${file}`, file, () => {
@@ -15,20 +17,26 @@ export function openDatabase(file: string, durability: 'full' | 'normal'): Datab
     if (!found) closeSync(openSync(file, 'a', MODE))
     else if (!found.isFile()) throw new Error('it is not a file')
     else if ((found.mode & 0o077) !== 0) chmodSync(file, MODE)
+    // A closed database has no log beside it, and whoever closed it had it in order: only a large one is then taken as it is.
+    const suspect = (found?.size ?? 0) <= SMALL || (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
     const database = new Database(file, { readwrite: true, create: false })
     try {
       database.run(`PRAGMA busy_timeout = ${OPENING_PATIENCE}`)
       database.run('PRAGMA journal_mode = WAL')
       database.run(`PRAGMA synchronous = ${durability}`)
       database.run('PRAGMA trusted_schema = OFF')
-      const [[found] = []] = database.query('PRAGMA quick_check(1)').values()
-      if (found !== 'ok') throw new Error(`the file is damaged (${String(found)}), restore a backup`)
+      if (suspect) check(database)
       return database
     } catch (error) {
       database.close()
       throw error
     }
   })
+}
+
+function check(database: Database): void {
+  const [[found] = []] = database.query('PRAGMA quick_check(1)').values()
+  if (found !== 'ok') throw new Error(`the file is damaged (${String(found)}), restore a backup`)
 }
 
 /** Does what comes before serving: waits for other processes meanwhile. Afterwards the writer waits, not the process. */
