@@ -21,6 +21,8 @@ import { createLog, type Log, type LogOptions } from './log.ts'
 /** For `leveret plugin`, which opens no instance. */
 export { BUILTIN_PLUGINS } from './builtin-plugins.ts'
 export { checkPlugin } from './host/external.ts'
+/** For `leveret config check`. */
+export { checkSections } from './host/check-sections.ts'
 
 export interface Instance extends AsyncDisposable {
   readonly core: Core

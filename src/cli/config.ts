@@ -1,4 +1,5 @@
 /** `leveret config`: check, explain, show and reload the configuration. */
+import { ConfigError } from '../config/fault.ts'
 import { configReference } from '../config/reference.ts'
 import { redacted } from '../config/redact.ts'
 import { toToml } from '../config/toml.ts'
@@ -8,6 +9,8 @@ import { configOf, configSource, readAnswer, runningServer } from './client.ts'
 const check = defineCommand({
   name: 'check',
   summary: 'Read the configuration and report every fault; start nothing',
+  about: `The sections of plugins and the secrets they name are looked at, too; plugins that are not built in are loaded in a
+    process of their own. What only the running server can know is left to "leveret doctor".`,
   args: {},
   options: {},
   examples: [
@@ -17,6 +20,9 @@ const check = defineCommand({
   async run({ common, io }) {
     const { config, warnings } = await configOf(common, io)
     const source = await configSource(common, io)
+    const { BUILTIN_PLUGINS, checkSections } = await import('../server.ts')
+    const faults = await checkSections(config, { builtin: BUILTIN_PLUGINS, env: io.env })
+    if (faults.length > 0) throw new ConfigError(source.file ?? 'the environment', faults)
     const where = source.file ?? 'The environment'
     const sources = config.login.map(({ id }) => id).join(', ')
     const text = `${where} is valid: storage "${config.storage.type}", login sources ${sources}`

@@ -12,7 +12,7 @@ import type {
   StoragePlugin,
 } from '#plugin'
 import type { Environment } from '../config/environment.ts'
-import { ConfigError } from '../config/fault.ts'
+import { ConfigError, type Fault } from '../config/fault.ts'
 import { nearest } from '../config/nearest.ts'
 import { TOO_LATE, within } from './deadline.ts'
 import { type ExternalPlugin, loadPlugin, type Runtime } from './external.ts'
@@ -141,12 +141,21 @@ function find<P extends AnyPlugin>(
     .find((plugin) => plugin.type === type)
 }
 
-function refuse(known: readonly KnownPlugin[], kind: string, type: string, path: string): never {
+function refuse(known: readonly KnownPlugin[], kind: KnownPlugin['kind'], type: string, path: string): never {
+  throw new ConfigError('the configuration', [unknownType(known, kind, type, path)])
+}
+
+/** No plugin has this type. */
+export function unknownType(
+  known: readonly Pick<KnownPlugin, 'kind' | 'type'>[],
+  kind: KnownPlugin['kind'],
+  type: string,
+  path: string,
+): Fault {
   const types = known.filter((plugin) => plugin.kind === kind).map((plugin) => plugin.type)
   const near = nearest(type, types)
   const hint = near === undefined ? `known types are ${types.join(', ')}` : `did you mean "${near}"?`
-  const message = `no ${kind} plugin has the type "${type}"; ${hint}`
-  throw new ConfigError('the configuration', [{ path: `${path}.type`, message }])
+  return { path: `${path}.type`, message: `no ${kind} plugin has the type "${type}"; ${hint}` }
 }
 
 function contextOf(section: Section, { log, now, signal, dataDir }: HostOptions): PluginContext {

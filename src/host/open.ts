@@ -31,7 +31,7 @@ export async function openPlugin<Opened extends AsyncDisposable, Context>(
   context: Context,
 ): Promise<Opened> {
   const { section, path, deadline = DEFAULT_DEADLINE } = opening
-  const config = await configOf(plugin, opening)
+  const config = await checkSection(plugin, opening)
   const cannot = `Cannot open ${path} (${plugin.kind} "${section.type}")`
   const opened = invoke(plugin, config, context)
   const inTime = await within(deadline, opened).catch((cause: unknown) => {
@@ -64,7 +64,11 @@ async function invoke<Opened extends AsyncDisposable, Context>(
   return plugin.open(config, context)
 }
 
-async function configOf(plugin: { readonly config: TSchema }, { section, path, env }: Opening): Promise<unknown> {
+/** The section with its secrets read and its defaults filled in. Throws a `ConfigError` with every fault. */
+export async function checkSection(
+  plugin: { readonly config: TSchema },
+  { section, path, env }: Opening,
+): Promise<unknown> {
   const own = Object.entries(section).filter(([key]) => !HOST_KEYS.includes(key))
   // Key by key: a section of one key called `file` is a section, not a secret.
   const read = await Promise.all(own.map(([key, raw]) => readSecrets(raw, `${path}.${key}`, env)))

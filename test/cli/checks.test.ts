@@ -120,6 +120,39 @@ describe('leveret config', () => {
     expect(out).toBe(`${place.folder}/leveret.toml is valid: storage "sqlite", login sources local\n`)
   })
 
+  test('check looks into the sections of plugins, and tells every fault in them', async () => {
+    await using place = await initialised()
+    const sources = `
+[[login]]
+type = "lokal"
+id = "staff"
+[[login]]
+type = "local"
+id = "guests"
+memorykib = 3
+iterations = "many"
+`
+    const faults = async () => {
+      const { code, err } = await place.run(['config', 'check'])
+      expect(code).toBe(1)
+      return err.trimEnd().split('\n').slice(1)
+    }
+    const inSections = [
+      '  login[2].memorykib: unknown key; did you mean "memoryKib"?',
+      '  login[2].iterations: must be a whole number from 1 to 64, not "many"',
+    ]
+    await configured(place, (text) => text + sources)
+    const unknown = '  login[1].type: no login plugin has the type "lokal"; did you mean "local"?'
+    expect(await faults()).toEqual([unknown, ...inSections])
+
+    // Whose type "lokal" is cannot be known while a plugin is missing.
+    await Bun.write(join(place.folder, 'acme.ts'), 'process.exit(1)')
+    await configured(place, (text) => `${text}[[plugins]]\npath = "./acme.ts"\nsha256 = "${'0'.repeat(64)}"\n`)
+    expect(await faults()).toEqual([expect.stringMatching(/^ {2}plugins\[0\]: .*its SHA-256 is/), ...inSections])
+    await configured(place, (text) => text.replace('sha256 =', 'optional = true\nsha256 ='))
+    expect(await faults()).toEqual(inSections)
+  })
+
   test('check warns of variables that mean nothing, on standard error', async () => {
     await using place = await initialised()
     const { code, err } = await place.run(['config', 'check'], { env: { LEVERET_LOG_LEVLE: 'debug' } })
