@@ -9,6 +9,7 @@ import type { Environment } from './config/environment.ts'
 import { ConfigError } from './config/fault.ts'
 import type { Config } from './config/schema.ts'
 import { readSecret } from './config/secret.ts'
+import { readTemplateFolder } from './config/template-folder.ts'
 import type { ConfiguredSource } from './core/login/login.ts'
 import type { Settings } from './core/settings.ts'
 import { createCredentials } from './core/users/credentials.ts'
@@ -16,6 +17,7 @@ import { createPluginHost, type KnownPlugin, type PluginHost } from './host/host
 import type { BrokerAccess } from './http/access.ts'
 import type { Log } from './log.ts'
 import { createMailServer, type MailServer } from './mail.ts'
+import { TemplateError } from './web/brand.ts'
 import { createPages } from './web/create-pages.tsx'
 import type { Pages } from './web/view.ts'
 import { settingsOf } from './settings-of-config.ts'
@@ -87,7 +89,7 @@ export function createGenerations(deps: GenerationDeps): Generations {
       createMailServer(config, env),
     ])
     const brokerAccess = shared === undefined ? { allow } : { allow, secret: shared }
-    const pages = createPages({ base: new URL(config.publicUrl).pathname.replace(/\/$/, '') })
+    const pages = await openPages(config)
     return { config, settings: settingsOf(config), sources, brokerAccess, pages, mail }
   }
 
@@ -146,6 +148,18 @@ async function openSources({ login }: Config, host: PluginHost, storage: Storage
 function cannotResync(index: number): ConfigError {
   const message = 'this source cannot tell who is gone without a password; of ldap that takes bindDn'
   return new ConfigError('the configuration', [{ path: `login[${index}].resync`, message }])
+}
+
+async function openPages({ publicUrl, web }: Config): Promise<Pages> {
+  const base = new URL(publicUrl).pathname.replace(/\/$/, '')
+  if (web.templates === undefined) return createPages({ base })
+  const folder = await readTemplateFolder(web.templates)
+  try {
+    return createPages({ base, folder })
+  } catch (cause) {
+    if (!(cause instanceof TemplateError)) throw cause
+    throw new ConfigError(`the templates in ${web.templates}`, cause.faults, { cause })
+  }
 }
 
 function refuseFixed(before: Config, after: Config): void {

@@ -1,6 +1,6 @@
 /** What concerns people who log in: second factors and mail. */
 import { Type as t } from '@sinclair/typebox'
-import { secret, section, word } from './shapes.ts'
+import { path, secret, section, word } from './shapes.ts'
 
 export const Factors = section('Second factors: authenticator apps, codes by mail, recovery codes, passkeys.', {
   demandGroups: t.Array(t.String({ minLength: 1 }), {
@@ -34,4 +34,10 @@ export const Mail = section('Mail for one-time codes. Without `host` none is sen
     minLength: 3,
     description: 'Address that mails come from, such as `Login <login@corp.internal>`.',
   }),
+})
+
+export const Web = section('The pages that people see.', {
+  templates: t.Optional(
+    path({ description: 'Folder with a logo, styles, texts and pages of your own; read at start and on reload.' }),
+  ),
 })

@@ -3,7 +3,7 @@
  * nothing here knows the domain. Plugins' own keys are checked by the plugins' own schemas.
  */
 import { type StaticDecode, Type as t } from '@sinclair/typebox'
-import { Factors, Mail } from './people-sections.ts'
+import { Factors, Mail, Web } from './people-sections.ts'
 import { duration, networks, path, regex, secret, section, size, word } from './shapes.ts'
 
 const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
@@ -278,6 +278,7 @@ export const ConfigSchema = t.Object(
     browser: Browser,
     factors: Factors,
     mail: Mail,
+    web: Web,
     outbound: Outbound,
     passwords: Passwords,
     patterns: Patterns,

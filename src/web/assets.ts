@@ -18,6 +18,8 @@ export type AssetName = keyof typeof BUILT_IN
 export interface Assets {
   /** Address of a file. */
   readonly url: (name: string) => string
+  /** The same by the name without its ending, for templates. */
+  readonly named: Readonly<Record<string, string>>
   readonly find: (file: string) => Asset | undefined
 }
 
@@ -27,6 +29,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
   png: 'image/png',
   webp: 'image/webp',
+  woff2: 'font/woff2',
 }
 
 /** The built-in files and those of the operator, which win; `base` is the path of the public URL. */
@@ -37,7 +40,9 @@ export function createAssets(base: string, own: Readonly<Record<string, string |
     const [stem = '', extension = ''] = name.split('.')
     const digest = new Bun.CryptoHasher('sha256').update(body).digest('hex').slice(0, 16)
     const file = `${stem}-${digest}.${extension}`
-    files.set(file, { body, type: TYPES[extension] ?? 'application/octet-stream' })
+    const type = TYPES[extension] ?? 'application/octet-stream'
+    files.set(file, { body, type, lasting: true })
+    files.set(name, { body, type, lasting: false })
     urls.set(name, `${base}/assets/${file}`)
   }
   return {
@@ -46,6 +51,7 @@ export function createAssets(base: string, own: Readonly<Record<string, string |
       if (url === undefined) throw new Error(`Cannot draw a page: there is no file ${name}`)
       return url
     },
+    named: Object.fromEntries([...urls].map(([name, url]) => [name.split('.')[0], url])),
     find: (file) => files.get(file),
   }
 }

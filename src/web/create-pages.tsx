@@ -3,59 +3,53 @@ import type { VNode } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { ApiPage } from './api-page.tsx'
 import { createAssets } from './assets.ts'
-import type { Body, Brand, Frame } from './frame.ts'
+import { brandingOf, type TemplateFolder } from './brand.ts'
+import type { Body, Frame } from './frame.ts'
 import { Layout } from './layout.tsx'
-import { languageFor } from './locale.ts'
-import { consentPage } from './pages/consent.tsx'
-import { deviceCodePage, deviceConfirmPage, deviceDonePage, devicePage } from './pages/device.tsx'
-import { formPostPage } from './pages/form-post.tsx'
-import { loginPage } from './pages/login.tsx'
-import { loggedOutPage, logoutPage } from './pages/logout.tsx'
-import { refusalPage } from './pages/refusal.tsx'
-import { secondFactorPage } from './pages/second-factor.tsx'
+import { LANGUAGES, type Language, languageFor } from './locale.ts'
+import { bodyOf, PAGE_NAMES } from './page-table.ts'
+import { noticeText, wordsOf } from './parts.tsx'
 import { policyOf } from './policy.ts'
-import type { Texts } from './texts/en.ts'
-import type { PageName, Pages, RenderedPage, View } from './view.ts'
-
-/** Every page there is. */
-const PAGES: { readonly [P in PageName]: (view: Extract<View, { page: P }>, texts: Texts) => Body } = {
-  login: loginPage,
-  'second-factor': secondFactorPage,
-  consent: consentPage,
-  device: devicePage,
-  'device-confirm': deviceConfirmPage,
-  'device-code': deviceCodePage,
-  'device-done': deviceDonePage,
-  logout: logoutPage,
-  'logged-out': loggedOutPage,
-  refusal: refusalPage,
-  'form-post': formPostPage,
-}
-
-const BRAND: Brand = { productName: 'Leveret', links: [] }
+import { contextOf } from './templates.ts'
+import type { Pages, RenderedPage, View } from './view.ts'
 
 export interface PagesOptions {
   /** Path of the public URL, without a slash at the end. */
   readonly base: string
+  /** What the operator put in place of our looks. */
+  readonly folder?: TemplateFolder
 }
 
-export function createPages({ base }: PagesOptions): Pages {
-  const assets = createAssets(base, {})
+/** Throws a `TemplateError` for a folder that cannot be used. */
+export function createPages({ base, folder }: PagesOptions): Pages {
+  const branding = brandingOf(folder, { languages: LANGUAGES, pages: PAGE_NAMES })
+  const assets = createAssets(base, branding.assets)
+  const { brand, logo, extraStyle, templates } = branding
+
+  /** The inside of a page as the operator's template draws it, if there is one. */
+  function templated(view: View, { title }: Body, language: Language, frame: Frame): string | undefined {
+    return templates.draw(view.page, () =>
+      contextOf(view, {
+        title,
+        lang: language.tag,
+        texts: frame.texts,
+        brand,
+        assets: assets.named,
+        noticeText: 'notice' in view && view.notice ? noticeText(view.notice, frame.texts) : undefined,
+        scopeTexts: 'scopes' in view ? view.scopes.map((scope) => wordsOf(scope, frame.texts)) : [],
+      }),
+    )
+  }
+
   return {
     render(view, reader = {}) {
       const language = languageFor(reader)
-      const frame: Frame = {
-        brand: BRAND,
-        texts: language.texts,
-        url: assets.url,
-        logo: 'logo.svg',
-        extraStyle: undefined,
-      }
-      const draw = PAGES[view.page] as (view: View, texts: Texts) => Body
-      const body = draw(view, language.texts)
+      const frame: Frame = { brand, texts: branding.textsOf(language), url: assets.url, logo, extraStyle }
+      const body = bodyOf(view, frame.texts)
+      const own = templated(view, body, language, frame)
       const { scripts = [], images = [], formTargets = [] } = body
       return finished(
-        <Layout frame={frame} language={language} body={body} />,
+        <Layout frame={frame} language={language} body={body} own={own} />,
         policyOf({ scripts: scripts.length > 0, images, formTargets }),
         { 'content-language': language.tag, vary: 'accept-language' },
       )

@@ -2,8 +2,10 @@
 import type { Body, Frame } from './frame.ts'
 import type { Language } from './locale.ts'
 
-export function Layout({ frame, language, body }: { frame: Frame; language: Language; body: Body }) {
+export function Layout(props: { frame: Frame; language: Language; body: Body; own: string | undefined }) {
+  const { frame, language, body, own } = props
   const { brand, texts, url, logo, extraStyle } = frame
+  const sheet = body.wide ? 'sheet wide' : 'sheet'
   return (
     <html lang={language.tag}>
       <head>
@@ -27,9 +29,13 @@ export function Layout({ frame, language, body }: { frame: Frame; language: Lang
           <img src={url(logo)} alt="" width="40" height="40" />
           <span>{brand.productName}</span>
         </header>
-        <main id="content" class={body.wide ? 'sheet wide' : 'sheet'} tabindex={-1}>
-          {body.content}
-        </main>
+        {own === undefined ? (
+          <main id="content" class={sheet} tabindex={-1}>
+            {body.content}
+          </main>
+        ) : (
+          <main id="content" class={sheet} tabindex={-1} dangerouslySetInnerHTML={{ __html: own }} />
+        )}
         {brand.links.length > 0 && (
           <footer>
             <ul>

@@ -9,7 +9,7 @@ export interface Language {
   readonly texts: Texts
 }
 
-const LANGUAGES: readonly Language[] = [
+export const LANGUAGES: readonly Language[] = [
   { tag: 'en', texts: en },
   { tag: 'de', texts: de },
 ]

@@ -19,14 +19,16 @@ export function PostForm({ form, children }: { form: Form; children: ComponentCh
 /** Said by screen readers as soon as the page is there. */
 export function NoticeBanner({ notice, texts }: { notice: Notice | undefined; texts: Texts }) {
   if (!notice) return null
-  const { kind, code, retryAfter } = notice
-  const wait = code === 'too_many_attempts' && retryAfter !== undefined
-  const text = wait ? fill(texts.notices.too_many_attempts_wait, { seconds: retryAfter }) : texts.notices[code]
   return (
-    <p class={`notice ${kind}`} role={kind === 'error' ? 'alert' : 'status'} id="notice">
-      {text}
+    <p class={`notice ${notice.kind}`} role={notice.kind === 'error' ? 'alert' : 'status'} id="notice">
+      {noticeText(notice, texts)}
     </p>
   )
+}
+
+export function noticeText({ code, retryAfter }: Notice, { notices }: Texts): string {
+  const wait = code === 'too_many_attempts' && retryAfter !== undefined
+  return wait ? fill(notices.too_many_attempts_wait, { seconds: retryAfter }) : notices[code]
 }
 
 /** A client's logo, when it is one that cannot carry anything but a picture. */
@@ -155,7 +157,7 @@ function Patterns({ of, all }: { of: readonly string[]; all: string }) {
   )
 }
 
-function wordsOf(scope: string, { scopes }: Texts): string {
+export function wordsOf(scope: string, { scopes }: Texts): string {
   const { other, ...known } = scopes
   return Object.hasOwn(known, scope) ? known[scope as keyof typeof known] : fill(other, { scope })
 }

@@ -236,8 +236,10 @@ export interface RenderedPage {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** A file that pages refer to. Its name changes with its content. */
+/** A file that pages refer to. */
 export interface Asset {
+  /** Its name changes with its content, so it may be kept for good. */
+  readonly lasting: boolean
   readonly body: string | Uint8Array<ArrayBuffer>
   readonly type: string
 }
@@ -269,6 +271,6 @@ export interface Pages {
   render(view: View, reader?: Reader): RenderedPage
   /** The API description as a page. */
   api(description: ApiView): RenderedPage
-  /** By the last segment of its address: `style-3f9c….css`. */
+  /** By the last segment of its address: `style-3f9c….css`, or by its plain name. */
   asset(file: string): Asset | undefined
 }

@@ -20,9 +20,14 @@ export function elementsOf(html: string): readonly Element[] {
   return found
 }
 
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' }
+
 function decoded(text: string): string {
   return text.replace(
-    /&(amp|lt|gt|quot|#39);/g,
-    (_, name: string) => ({ amp: '&', lt: '<', gt: '>', quot: '"' })[name] ?? "'",
+    /&(?:#x([0-9a-f]+)|#(\d+)|(amp|lt|gt|quot));/gi,
+    (_, hex?: string, decimal?: string, name = '') => {
+      if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
+      return decimal === undefined ? (NAMED[String(name)] ?? '') : String.fromCodePoint(Number(decimal))
+    },
   )
 }

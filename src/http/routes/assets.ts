@@ -14,7 +14,8 @@ export function assetRoutes(pages: () => Pages): readonly Endpoint[] {
       handle({ params }) {
         const asset = pages().asset(params.file)
         if (!asset) throw new Problem('not_found', 'There is no such file')
-        const headers = { 'content-type': asset.type, 'cache-control': 'public, max-age=31536000, immutable' }
+        const keep = asset.lasting ? 'public, max-age=31536000, immutable' : 'public, max-age=300'
+        const headers = { 'content-type': asset.type, 'cache-control': keep }
         return new Response(asset.body, { headers })
       },
     }),
