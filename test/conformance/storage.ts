@@ -8,33 +8,11 @@
  * anything else are reported as skipped. A case is data (`storage/case.ts`) and knows no test runner.
  */
 import { describe, test } from 'bun:test'
-import { type Ability, type Case, type OpenEmpty, runCase } from './storage/case.ts'
-import { counting } from './storage/counting.ts'
-import { cursors } from './storage/cursors.ts'
-import { finding } from './storage/finding.ts'
-import { migrating } from './storage/migrating.ts'
-import { amongProcesses } from './storage/processes.ts'
-import { races } from './storage/races.ts'
-import { reading } from './storage/reading.ts'
-import { several } from './storage/several.ts'
-import { values } from './storage/values.ts'
-import { writing } from './storage/writing.ts'
+import { type Ability, type OpenEmpty, runCase } from './storage/case.ts'
+import { storageCases } from './storage/cases.ts'
 
 export type { Ability, Case, OpenEmpty, Store } from './storage/case.ts'
 export { kit } from './storage/collections.ts'
-
-export const storageCases: readonly Case[] = [
-  ...reading,
-  ...values,
-  ...finding,
-  ...cursors,
-  ...writing,
-  ...several,
-  ...races,
-  ...counting,
-  ...migrating,
-  ...amongProcesses,
-]
 
 export function storageConformance(name: string, openEmpty: OpenEmpty, abilities: readonly Ability[]): void {
   describe(`${name} keeps the storage contract`, () => {

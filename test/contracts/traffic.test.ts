@@ -8,7 +8,7 @@ import { processPlugin } from '../../src/host/process/plugin.ts'
 import { selfCommand } from '../../src/host/self.ts'
 import { configSchema } from '../../src/host/manifest.ts'
 import { runCase } from '../conformance/storage/case.ts'
-import { storageCases } from '../conformance/storage.ts'
+import { storageCases } from '../conformance/storage/cases.ts'
 import { startDirectoryApi } from '../harness/directory-api.ts'
 import { peopleJson, ROUNDS, verify } from '../harness/examples.ts'
 import { temporaryFolder } from '../harness/plugins.ts'
@@ -35,16 +35,17 @@ interface Message {
 
 /** Every line that no schema describes, and the kinds of message that went by. */
 async function judge(file: string) {
-  const asked = { '>': new Map<number, string>(), '<': new Map<number, string>() }
+  const asked = new Map<string, string>()
   const wrong: string[] = []
   const seen = new Set<string>()
   for (const line of (await Bun.file(file).text()).trim().split('\n')) {
-    const [direction, other] = line.startsWith('>') ? (['>', '<'] as const) : (['<', '>'] as const)
-    const message = JSON.parse(line.slice(1)) as Message
+    const [, pid = '', direction = '', text = ''] = /^(\d+)([<>])(.*)$/.exec(line) ?? []
+    const message = JSON.parse(text) as Message
     const { id = 0, method, result } = message
     if (!(direction === '>' ? toPlugin : fromPlugin)(message)) wrong.push(line)
-    if (method !== undefined) asked[direction].set(id, method)
-    const answers = result === undefined ? undefined : asked[other].get(id)
+    if (method !== undefined) asked.set(`${pid}${direction}${id}`, method)
+    const other = direction === '>' ? '<' : '>'
+    const answers = result === undefined ? undefined : asked.get(`${pid}${other}${id}`)
     if (answers !== undefined && !resultOf.get(answers)?.(result)) wrong.push(`${line} (to ${answers})`)
     seen.add(`${direction}${method ?? (answers === undefined ? Object.keys(message)[0] : `${answers} answered`)}`)
   }

@@ -1,4 +1,4 @@
-/** `bun tap.ts FILE COMMAND…`: runs a plugin process and writes down every line of both directions. */
+/** `bun tap.ts FILE COMMAND…`: runs a plugin process and writes down every line of both directions, and whose it is. */
 import { appendFileSync } from 'node:fs'
 
 const [file = '', ...command] = process.argv.slice(2)
@@ -15,7 +15,7 @@ async function copy(from: ReadableStream<Uint8Array>, mark: string, to: (text: s
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) {
-      appendFileSync(file, `${mark}${line}\n`)
+      appendFileSync(file, `${process.pid}${mark}${line}\n`)
       await to(`${line}\n`)
     }
   }

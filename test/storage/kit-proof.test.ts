@@ -4,7 +4,7 @@ import type { Storage } from '#plugin'
 import { mutants } from '../conformance/mutants.ts'
 import { brokenAmongProcesses, watching } from '../conformance/mutants-of-process.ts'
 import { type OpenEmpty, runCase } from '../conformance/storage/case.ts'
-import { storageCases } from '../conformance/storage.ts'
+import { storageCases } from '../conformance/storage/cases.ts'
 import { openEmptyMutant } from '../harness/storage-mutant.ts'
 import { openEmptySqlite } from '../harness/storage-sqlite.ts'
 

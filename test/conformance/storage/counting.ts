@@ -1,6 +1,7 @@
 /** `increment` and `deleteExpired`. */
 import { type Increment, insert, type Storage, update } from '#plugin'
-import { type Case, equal, throws, times } from './case.ts'
+import type { Case } from './case.ts'
+import { equal, throws, times } from '../promise.ts'
 import { counters, list, note, notes, words } from './collections.ts'
 
 const NOW = 1_767_225_600_000

@@ -1,6 +1,7 @@
 /** Pages while others write: a row that was there all the time is on exactly one page. */
 import { insert, take, update } from '#plugin'
-import { type Case, equal } from './case.ts'
+import type { Case } from './case.ts'
+import { equal } from '../promise.ts'
 import { list, note, notes, words } from './collections.ts'
 
 const name = (index: number) => `w${String(index).padStart(3, '0')}`

@@ -1,7 +1,8 @@
 /** Other processes that open the same store: `worker.ts` run again and again, spoken to in lines of JSON. */
 import type { AnyCollection, AnyRow, Commit, Counter, Increment, Step } from '#plugin'
 import { kit } from './collections.ts'
-import { BrokenPromise, type Store } from './case.ts'
+import type { Store } from './case.ts'
+import { BrokenPromise } from '../promise.ts'
 
 export type Call =
   | { readonly commit: readonly WireStep[] }

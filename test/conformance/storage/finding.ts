@@ -1,6 +1,7 @@
 /** `find`: equality, prefix, range, order and cursors along declared ways. */
 import { type AnyQuery, insert, type Storage } from '#plugin'
-import { type Case, equal, throws } from './case.ts'
+import type { Case } from './case.ts'
+import { equal, throws } from '../promise.ts'
 import { all, list, type Note, note, notes, parts, words } from './collections.ts'
 
 type Ask = Omit<AnyQuery, 'limit'> & { limit?: number }

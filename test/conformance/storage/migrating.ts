@@ -1,7 +1,8 @@
 /** `migrate`, and what a driver may offer beyond the six methods: `backup`, `watch`. */
 import { Type as t } from '@sinclair/typebox'
 import { type AnyCollection, defineCollection, insert, nullable, type Storage, update } from '#plugin'
-import { type Case, equal, throws, times } from './case.ts'
+import type { Case } from './case.ts'
+import { equal, throws, times } from '../promise.ts'
 import { counters, kit, list, note, notes, parts, words } from './collections.ts'
 
 const id = t.String({ maxLength: 64 })

@@ -1,6 +1,7 @@
 /** The races again, from several processes of the operating system. */
 import { type Commit, insert, take, update } from '#plugin'
-import { type Case, equal, type Subject } from './case.ts'
+import type { Case, Subject } from './case.ts'
+import { equal } from '../promise.ts'
 import { counters, list, note, notes, words } from './collections.ts'
 import { type Answer, type Call, onTheWire, processes } from './elsewhere.ts'
 import { onlyWinner } from './races.ts'

@@ -1,6 +1,7 @@
 /** Many callers at once, through two openings of the same store: each promise holds for every one of them. */
 import { type Commit, insert, remove, type Storage, take, update } from '#plugin'
-import { type Case, equal, type Subject, throws, times } from './case.ts'
+import type { Case, Subject } from './case.ts'
+import { equal, throws, times } from '../promise.ts'
 import { list, note, notes, parts, words } from './collections.ts'
 
 const CALLERS = 50

@@ -1,6 +1,7 @@
 /** `get`: the row or nothing, as of the last acknowledged write. */
 import { insert, take, update } from '#plugin'
-import { type Case, equal, throws, times } from './case.ts'
+import type { Case } from './case.ts'
+import { equal, throws, times } from '../promise.ts'
 import { note, notes, parts, words } from './collections.ts'
 
 export const reading: readonly Case[] = [

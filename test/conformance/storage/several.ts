@@ -1,6 +1,7 @@
 /** `commit` of several steps: in order, all or none. */
 import { insert, remove, type Step, take, update } from '#plugin'
-import { type Case, equal, throws } from './case.ts'
+import type { Case } from './case.ts'
+import { equal, throws } from '../promise.ts'
 import { list, notes, parts, words } from './collections.ts'
 import { A, B, C, commits, done, fails, rows } from './writing.ts'
 

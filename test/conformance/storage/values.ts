@@ -1,6 +1,7 @@
 /** What goes in comes out, and nothing else goes in. */
 import { insert, type Storage, take, update } from '#plugin'
-import { type Case, equal, throws } from './case.ts'
+import type { Case } from './case.ts'
+import { equal, throws } from '../promise.ts'
 import { list, type Note, note, notes, parts, words } from './collections.ts'
 
 const TEXTS = [

@@ -1,6 +1,7 @@
 /** `commit` of one guarded step. */
 import { type AnyRow, insert, remove, type Step, type Storage, take, update } from '#plugin'
-import { type Case, equal } from './case.ts'
+import type { Case } from './case.ts'
+import { equal } from '../promise.ts'
 import { list, type Note, note, notes, words } from './collections.ts'
 
 export const A = note({ id: 'a', owner: 'ann', rank: 1, mail: 'a@x', text: 'first' })
