@@ -135,6 +135,19 @@ describe('many at once', () => {
     expect(await accounts.throttle.status('alice')).toEqual([])
   })
 
+  test('also when three processes share the store', async () => {
+    const settings = { throttle: { ...SETTINGS.throttle, freeAttempts: 5 } }
+    await using here = await openAccounts({ settings })
+    await here.users.create({ username: 'alice', password: PASSWORD }, OPERATOR)
+    // They share what is stored and nothing else; the first closes the store.
+    const there = await Promise.all([1, 2].map(() => openAccounts({ settings, storage: here.storage })))
+    const logins = [here, ...there].flatMap(({ logIn }) =>
+      Array.from({ length: 20 }, () => logIn('alice', PASSWORD, HERE)),
+    )
+    expect((await Promise.all(logins)).length).toBe(60)
+    expect(await here.throttle.status('alice')).toEqual([])
+  })
+
   test('without free failures too', async () => {
     await using accounts = await openWithAlice({ freeAttempts: 0 })
     await Promise.all(Array.from({ length: 5 }, () => accounts.logIn('alice', PASSWORD, HERE)))
