@@ -23,7 +23,8 @@ export async function readPassword(
   }
   if (!io.input.terminal) {
     const text = (await io.input.all()).replace(/\r?\n$/, '')
-    if (text === '') throw new CommandError('there is no password on the input')
+    if (text === '')
+      throw new CommandError('there is no password on the input: pipe it in, or name a file with --password-file')
     return text
   }
   const password = await io.input.hidden('Password: ')

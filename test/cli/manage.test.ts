@@ -58,7 +58,9 @@ describe('users', () => {
     expect((await place.run(['user', 'set-password', 'b'], { input: `${PASSWORD} 2` })).out).toBe(
       'Set the password of b\n',
     )
-    expect((await place.run(['user', 'add', 'c'])).err).toContain('there is no password on the input')
+    expect((await place.run(['user', 'add', 'c'])).err).toContain(
+      'there is no password on the input: pipe it in, or name a file with --password-file',
+    )
     expect((await place.run(['user', 'add', 'c', '--password', PASSWORD])).code).toBe(2)
   })
 
