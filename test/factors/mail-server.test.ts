@@ -41,9 +41,9 @@ test('an address that looks like several is one', async () => {
   await using server = await serverWith(smtp.port)
   const { core } = server.instance
   const email = '"a@evil.example,b"@corp.example'
-  const mallory = await core.users.create({ ...PERSON, username: 'mallory', email: 'm,x@corp.example' }, OPERATOR)
+  const mallory = await core.users.create({ ...PERSON, username: 'mallory', email: 'm@corp.example' }, OPERATOR)
   await core.factors.enrolMail({ ...mallory, email }, OPERATOR)
-  await core.factors.enrolMail(mallory, OPERATOR)
+  await core.factors.enrolMail({ ...mallory, email: 'm,x@corp.example' }, OPERATOR)
   expect(await until(() => smtp.mails.length > 0)).toBe(true)
   expect(smtp.recipients.filter((address) => !address.endsWith('@corp.example'))).toEqual([])
 })
