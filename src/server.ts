@@ -61,11 +61,12 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
   stack.defer(() => log.flush())
   const world: World = { now, random, log }
   const stopping = new AbortController()
+  const masterKey = await readMasterKey(config, env)
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
 
   const generations = createGenerations({ env, log, now, signal: stopping.signal })
   stack.use(generations)
-  const [masterKey, { storage }] = await Promise.all([readMasterKey(config, env), generations.start(config)])
+  const { storage } = await generations.start(config)
   await storage.migrate(collections)
   let front: Front | undefined
   const core = stack.use(

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../config/schema.ts'
+import { ConfigError } from '../config/fault.ts'
 import { loadConfig, parseConfig } from '../config/load.ts'
 import { type Call, CommandError, defineCommand, type Io, type OptionValues, UsageError } from './command.ts'
 import { withInstance } from './client.ts'
@@ -72,18 +73,27 @@ function planOf({
   io,
 }: Pick<Call, 'common' | 'io'> & { readonly options: OptionValues<typeof OPTIONS> }): Plan {
   const { host = '127.0.0.1', admin = 'admin', vhost = 'prod', broker = 'rabbitmq', tls } = options
-  if (!/^\d{1,5}$/.test(options.port ?? '0'))
-    throw new UsageError(`--port must be a port number, not "${options.port}"`)
   const port = Number(options.port ?? 8080)
+  if (!/^\d{0,5}$/.test(options.port ?? '') || port > 65_535)
+    throw new UsageError(`--port must be a port number, not "${options.port}"`)
   const publicUrl = options['public-url'] ?? `${tls ? 'https' : 'http'}://localhost:${port}`
   const text = initialConfig({ publicUrl, host, port, vhost, broker, tls })
   const file = resolve(io.cwd, common.config ?? 'leveret.toml')
   const folder = dirname(file)
   const raw = Bun.TOML.parse(text) as Record<string, unknown> // a document is a table
-  const { config } = parseConfig(raw, { env: {}, folder, where: 'what the options say' })
+  const { config } = asked(() => parseConfig(raw, { env: {}, folder, where: 'what the options say' }))
   const names = tls ? certificateNames(publicUrl, options['tls-name']) : []
   const version = options['broker-version'] ?? '3.10'
   return { file, folder, text, config, names, admin, vhost, broker: { name: broker, version } }
+}
+
+/** What cannot be configured was wrongly asked for. */
+function asked<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.message, { cause: error }) : error
+  }
 }
 
 function certificateNames(publicUrl: string, more: readonly string[]): string[] {

@@ -84,16 +84,37 @@ export async function listenUnix(options: UnixOptions): Promise<Listener> {
   return { url: `unix:${path}`, stop: (deadline) => end(server, deadline, log) }
 }
 
+const REFUSALS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EACCES: 'no permission; ports below 1024 are for root and for who has CAP_NET_BIND_SERVICE',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  // What becomes of a name that nobody knows.
+  EINVAL: 'this machine has no such address',
+  ENOENT: 'this machine has no such address',
+}
+
+/** Says where it was that nobody could listen, and why. */
+function binding(host: string, port: number, bind: () => Server): Server {
+  try {
+    return bind()
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? REFUSALS[String(cause.code)] : undefined
+    throw why === undefined ? cause : new Error(`Cannot listen on ${host}, port ${port}: ${why}`, { cause })
+  }
+}
+
 function serveTcp(options: TcpOptions, port: number, reusePort: boolean): Server {
-  return Bun.serve({
-    ...common(options),
-    hostname: options.host,
-    port,
-    reusePort,
-    idleTimeout: idleSeconds(options),
-    ...(options.tls && { tls: { cert: options.tls.cert, key: options.tls.key } }),
-    fetch: (request, bun) => options.gate(request, { address: bun.requestIP(request)?.address }),
-  })
+  const serve = (): Server =>
+    Bun.serve({
+      ...common(options),
+      hostname: options.host,
+      port,
+      reusePort,
+      idleTimeout: idleSeconds(options),
+      ...(options.tls && { tls: { cert: options.tls.cert, key: options.tls.key } }),
+      fetch: (request, bun) => options.gate(request, { address: bun.requestIP(request)?.address }),
+    })
+  return binding(options.host, port, serve)
 }
 
 /** Connections that the system has given to a socket are lost if it closes before they are accepted, a turn later. */
@@ -106,8 +127,8 @@ function idleSeconds({ idle }: ListenOptions): number {
 }
 
 function claim(host: string, port: number): number {
-  const probe = Bun.serve({ hostname: host, port, reusePort: false, development: false, fetch: () => new Response() })
-  void probe.stop(true)
+  const options = { hostname: host, port, reusePort: false, development: false, fetch: () => new Response() }
+  void binding(host, port, () => Bun.serve(options)).stop(true)
   return port
 }
 

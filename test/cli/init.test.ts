@@ -116,11 +116,11 @@ test('init that fails half way leaves nothing, so that a second try works', asyn
 
 test.each([
   [['--public-url', 'login.corp.internal'], 'publicUrl: must be an absolute http or https URL'],
-  [['--port', '70000'], 'listen.port: must be a whole number from 0 to 65535, not 70000'],
+  [['--port', '70000'], '--port must be a port number'],
 ])('init refuses %p before it writes anything', async (words, sentence) => {
   await using place = await workplace()
   const { code, err } = await place.run(['init', ...words])
-  expect(code).toBe(1)
+  expect(code).toBe(2)
   expect(err).toContain(sentence)
   expect(await readdir(place.folder)).toEqual([])
 })

@@ -97,6 +97,8 @@ describe('wrong usage ends with code 2 and a hint', () => {
     [['token', 'watch', '--user', 'a', '--vhost', 'p'], '--out or --exec is required'],
     [['token', '--watch', '--out', 't'], '--user and --vhost are required'],
     [['init', '--port', 'http'], '--port must be a port number'],
+    [['init', '--port', '99999'], '--port must be a port number'],
+    [['init', '--public-url', 'ftp://x'], 'publicUrl: must be an absolute http or https URL'],
   ])('%p', async (words, sentence) => {
     await using place = await workplace()
     const { code, out, err } = await place.run(words)
