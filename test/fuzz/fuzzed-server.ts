@@ -3,9 +3,10 @@ import { FormatRegistry, type TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { expect } from 'bun:test'
 import fc from 'fast-check'
+import { GRANT_TYPES } from '../../src/core/clients/client-input.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
-import { OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
-import { type FuzzedRequest, KNOWN, type Sender } from './inputs.ts'
+import { bodyOf, OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
+import { type FuzzedRequest, KNOWN, type Sender, STAND_INS, type StandIn } from './inputs.ts'
 
 FormatRegistry.Set('date-time', (text) => !Number.isNaN(Date.parse(text)))
 
@@ -35,10 +36,9 @@ export async function startFuzzedServer(): Promise<FuzzedServer> {
   await brokers.create({ name: 'main', resourceServerId: 'rabbitmq', version: '3.10' }, OPERATOR)
   for (const subject of [KNOWN.username, server.admin.username])
     await rules.create({ subjectKind: 'user', subject, vhost: 'prod', preset: 'owner' }, OPERATOR)
-  const tokens: Partial<Record<Sender, string>> = {
-    user: await server.login(KNOWN),
-    admin: await server.login(server.admin),
-  }
+  const identity = await server.login(KNOWN)
+  const tokens: Partial<Record<Sender, string>> = { user: identity, admin: await server.login(server.admin) }
+  const filled = await filler(server, identity)
   return {
     server,
     async send({ method }, { sender, path, headers, body }) {
@@ -46,12 +46,29 @@ export async function startFuzzedServer(): Promise<FuzzedServer> {
       const init = {
         method,
         headers: { ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }), ...headers },
-        ...(body !== undefined && { body }),
+        ...(body !== undefined && { body: filled(body) }),
       }
       return sender === 'operator' ? server.asOperator(path, init) : server.fetch(path, init)
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
+}
+
+/** Registers the clients, and knows what to put in the place of each stand-in. */
+async function filler(server: TestServer, identity: string): Promise<(text: string) => string> {
+  const { clients } = server.instance.core
+  const both = { redirectUris: ['https://app.example/callback', 'http://127.0.0.1/callback'], grants: [...GRANT_TYPES] }
+  const open = { confidential: false, authMethod: 'none', grants: ['authorization_code', 'refresh_token'] }
+  await clients.create({ ...both, ...open, id: 'app', name: 'An application' }, OPERATOR)
+  const { secret = '' } = await clients.create({ ...both, id: 'service', name: 'A service' }, OPERATOR)
+  const headers = { authorization: `Bearer ${identity}` }
+  const { access_token } = await bodyOf(await server.fetch('/auth/session/token', { method: 'POST', headers }))
+  const real: Readonly<Record<StandIn, string>> = {
+    'secret-of-service': secret,
+    'identity-token-of-alice': identity,
+    'access-token-of-alice': String(access_token),
+  }
+  return (text) => STAND_INS.reduce((all, standIn) => all.replaceAll(standIn, () => real[standIn]), text)
 }
 
 /** Runs the property, and says with what it does not hold. */

@@ -19,6 +19,10 @@ export interface FuzzedRequest {
 /** What is there: the test makes it anew for every endpoint. */
 export const KNOWN = { username: 'alice', password: 'vexing-Quartz-41-sphinx' } as const
 
+/** Stand-ins for what each server makes anew; `send` puts the real thing in their place. */
+export const STAND_INS = ['secret-of-service', 'identity-token-of-alice', 'access-token-of-alice'] as const
+export type StandIn = (typeof STAND_INS)[number]
+
 /** What is right for a field or parameter of this name, as far as its schema agrees. */
 const RIGHT: readonly (readonly [RegExp, readonly unknown[]])[] = [
   [/^(user|username|id|subject)$/i, ['alice', 'alice', 'bob', 'billing', 'main']],
@@ -34,6 +38,8 @@ const RIGHT: readonly (readonly [RegExp, readonly unknown[]])[] = [
   [/^(from|to|since|until|before)$/i, ['2026-01-01T00:00:00Z']],
   [/^redirect_uri$/, ['https://app.example/callback', 'http://127.0.0.1:9/callback']],
   [/^client_id$/, ['app', 'service']],
+  [/^client_secret$/, [STAND_INS[0]]],
+  [/token$/, [STAND_INS[1], STAND_INS[2]]],
   [/^scope$/, ['openid', 'openid offline_access', 'rabbitmq.read:prod/*/*']],
   [/^code_(?:challenge|verifier)$/, ['E9Melhoa2OwvFrEMTJguCHaoeK1t8URWBuF3mCFIHSs']],
   [/e?mail/i, ['alice@mail.example', 'bob@mail.example']],
