@@ -12,9 +12,8 @@ export interface Initialised {
 }
 
 export function nextSteps(done: Initialised): string {
-  const { config, dataDir, ca, administrator, broker } = done
+  const { config, dataDir, ca, administrator } = done
   const trust = ca === null ? [] : [`Trust this authority in brokers and clients: ${ca}`, '']
-  const caOption = ca === null ? '' : ` --ca-file ${shell(ca)}`
   return [
     `Wrote ${config} and ${dataDir}`,
     '',
@@ -31,8 +30,19 @@ export function nextSteps(done: Initialised): string {
     '',
     ...curlLines(done).map((line) => `  ${line}`),
     '',
-    `Configure the broker: leveret broker config ${broker} --config ${shell(config)}${caOption}`,
+    ...brokerLines(done),
   ].join('\n')
+}
+
+function brokerLines({ config, publicUrl, ca, broker }: Initialised): readonly string[] {
+  if (!publicUrl.startsWith('https:'))
+    return [
+      'Brokers fetch key sets over https only: for them, start anew with --tls, or with a --public-url of a proxy.',
+    ]
+  const print = `  leveret broker config ${broker} --config ${shell(config)}`
+  if (ca === null) return ['Configure the broker:', '', print]
+  const copy = '/etc/rabbitmq/leveret-ca.pem' // the broker may not read our data folder, were it on this machine
+  return [`Configure the broker, with a copy of the authority at ${copy} there:`, '', `${print} --ca-file ${copy}`]
 }
 
 type Reachable = Pick<Initialised, 'publicUrl' | 'ca' | 'administrator' | 'vhost'>

@@ -31,6 +31,19 @@ test('init writes a commented configuration that is valid as it is, a private da
   expect((await place.run(['config', 'check'])).code).toBe(0)
 })
 
+test.each([
+  [['--tls'], true],
+  [['--public-url', 'https://login.corp.internal'], true],
+  [[], false],
+])('init %p says how a broker is configured, if one can be: %p', async (words, can) => {
+  await using place = await workplace()
+  const { out } = await place.run(['init', ...words])
+  const [, line] = /^ {2}leveret (broker config .*)$/m.exec(out) ?? []
+  expect(line !== undefined).toBe(can)
+  if (line === undefined) expect(out).toContain('Brokers fetch key sets over https only')
+  else expect((await place.run(line.split(' '))).code).toBe(0)
+})
+
 test('init makes an administrator whose password it tells once, a broker, and a rule that leads to a token', async () => {
   await using place = await workplace()
   const { administrator } = await place.json<Done>(['init'])
