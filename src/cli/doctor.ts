@@ -4,7 +4,8 @@ import type { Config } from '../config/schema.ts'
 import { loadConfig } from '../config/load.ts'
 import { checkup, fault, ok, reasonOf } from './checkup.ts'
 import { type Api, configSource, connect, Refusal, runningServer } from './client.ts'
-import { type Call, defineCommand, type Report } from './command.ts'
+import { type Call, defineCommand, type Report, UsageError } from './command.ts'
+import { examineSource } from './source-diagnosis.ts'
 import { describeDiagnosis, type Finding, isHealthy } from './diagnosis.ts'
 
 export const doctor = defineCommand({
@@ -12,14 +13,25 @@ export const doctor = defineCommand({
   summary: 'Look at the configuration, this machine and the server, and say what is wrong',
   about: `Checks the configuration, modes of files, the master key, the certificate, addresses, proxies, the clock, and, in the
     running server or by opening it here, the storage, the keys and the login sources. Changes nothing. Exit code 1 when
-    something is wrong. For a token that a broker refuses: leveret broker doctor.`,
-  args: {},
-  options: {},
+    something is wrong. With the id of a login source it goes the way of one login through it instead, and shows each step and
+    query with its time. For a token that a broker refuses: leveret broker doctor.`,
+  args: { source: { help: 'Id of a login source, such as that of an LDAP directory', optional: true } },
+  options: {
+    user: { type: 'string', value: 'NAME', help: 'Whose login to go through; with a login source' },
+    'password-file': { type: 'string', value: 'FILE', help: 'Try the password in this file (mode 600) as well' },
+  },
   examples: [
+    { says: 'How is alice found in the directory, and in which groups?', line: 'leveret doctor corp --user alice' },
     { says: 'Is everything in order?', line: 'leveret doctor' },
     { says: 'Faults only', line: "leveret doctor --json | jq '.findings[] | select(.ok | not)'" },
   ],
-  run: (call) => examine(call),
+  run: (call) => {
+    const { source } = call.args
+    const { user, 'password-file': passwordFile } = call.options
+    if (source !== undefined) return examineSource(call, { source, user, passwordFile })
+    if (user !== undefined) throw new UsageError('--user goes with a login source: leveret doctor SOURCE --user NAME')
+    return examine(call)
+  },
 })
 
 async function examine({ common, io }: Pick<Call, 'common' | 'io'>): Promise<Report> {

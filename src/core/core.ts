@@ -16,6 +16,7 @@ import { createSealer } from './keys/sealing.ts'
 import { createCircuits } from './login/circuits.ts'
 import type { ConfiguredSource, Login } from './login/login.ts'
 import { createResync, type Resync } from './login/resync.ts'
+import { createDiagnosis, type DiagnoseLogin } from './login/diagnose.ts'
 import { createLogin } from './login/password-login.ts'
 import { createThrottle, type Throttle } from './login/throttle.ts'
 import type { Outbound } from './outbound.ts'
@@ -42,6 +43,7 @@ export interface Core extends AsyncDisposable {
   readonly groups: Groups
   readonly throttle: Throttle
   readonly login: Login
+  readonly diagnose: DiagnoseLogin
   readonly sessions: Sessions
   readonly brokers: Brokers
   readonly rules: Rules
@@ -93,6 +95,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   const users = createUsers(deps)
   const groups = createGroups(deps)
   const login = createLogin(deps)
+  const diagnose = createDiagnosis(deps)
   const brokers = createBrokers(deps)
   const rules = createRules({ ...deps, brokers })
   const sealer = createSealer(masterKey, world)
@@ -125,6 +128,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     groups,
     throttle,
     login,
+    diagnose,
     sessions,
     brokers,
     rules,

@@ -6,6 +6,7 @@ import { checkValue } from '../config/check.ts'
 import type { Environment } from '../config/environment.ts'
 import { ConfigError, type Fault } from '../config/fault.ts'
 import { isSecretRef, readSecrets } from '../config/secret.ts'
+import { SecretRef } from '../config/shapes.ts'
 import { TOO_LATE, within } from './deadline.ts'
 import { oneLine } from './plugin-error.ts'
 
@@ -70,15 +71,30 @@ export async function checkSection(
   { section, path, env }: Opening,
 ): Promise<unknown> {
   const own = Object.entries(section).filter(([key]) => !HOST_KEYS.includes(key))
+  const written = secretsWritten(plugin.config, section, path)
   // Key by key: a section of one key called `file` is a section, not a secret.
   const read = await Promise.all(own.map(([key, raw]) => readSecrets(raw, `${path}.${key}`, env)))
   const resolved = Object.fromEntries(own.map(([key], index) => [key, read[index]]))
-  const { value, faults } = checkValue(plugin.config, structuredClone(resolved), { path })
+  const { value, faults: found } = checkValue(plugin.config, structuredClone(resolved), { path })
+  const faults = [...written, ...found]
   if (faults.length > 0) {
     const secrets = own.flatMap(([, raw], index) => secretsIn(raw, read[index]))
     throw new ConfigError(`the configuration of ${path}`, hide(secrets, faults))
   }
   return Value.Decode(plugin.config, value)
+}
+
+/** What the schema marks `writeOnly` is named in the configuration by its place, never written there. */
+function secretsWritten(schema: TSchema, raw: unknown, path: string): Fault[] {
+  const properties: Readonly<Record<string, TSchema>> = schema['properties'] ?? {}
+  return Object.entries(properties).flatMap(([name, child]) => {
+    const value: unknown = Reflect.get(Object(raw), name)
+    const here = `${path}.${name}`
+    if (value === undefined || isSecretRef(value)) return []
+    return child['writeOnly'] === true
+      ? [{ path: here, message: `must be ${SecretRef.expect}` }]
+      : secretsWritten(child, value, here)
+  })
 }
 
 /** A schema may find fault with a secret, and the sentence must not show it. */

@@ -69,6 +69,12 @@ describe('a section that cannot be meant', () => {
     expect(await faultsOf({ ...minimal, ...more })).toContain(sentence)
   })
 
+  test('because the secret itself is in it', async () => {
+    const text = await faultsOf({ ...minimal, bindDn: 'cn=svc,dc=corp', bindPassword: 'written down' })
+    expect(text).toContain('login[0].bindPassword: must be the place of a secret, never the secret itself')
+    expect(text).not.toContain('written down')
+  })
+
   test('never shows the secret that it reads', async () => {
     const text = await faultsOf({ ...minimal, bindDn: 7, bindPassword: { env: 'ABSENT' } })
     expect(text).toContain('login[0].bindPassword: environment variable ABSENT is not set')

@@ -138,7 +138,7 @@ export const config = t.Object(
       ),
     ),
     bindDn: text('Service account that searches; without it searches are anonymous or the person’s own'),
-    bindPassword: text('Its password'),
+    bindPassword: t.Optional(t.String({ minLength: 1, writeOnly: true, description: 'Its password' })),
     userDnTemplate: text('With `template`: DN of a person; `{username}` is escaped'),
     domain: text(
       '`corp.example` binds as `user@corp.example`, `CORP` as `CORP\\user`; also for generated mail addresses',

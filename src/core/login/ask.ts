@@ -51,35 +51,42 @@ export function passwordAsker(deps: AskDeps): AskSource {
   }
 }
 
-/**
- * The answer of a source, `unavailable` in place of none in time, an exception or one that cannot be true, and without
- * asking while it answers nobody.
- */
+/** The answer of a source, `unavailable` in place of none, and at once while it answers nobody. */
 export async function askInTime(
   id: string,
-  { world, circuits, schedule = timers, deadline = DEADLINE }: AskDeps,
+  deps: AskDeps,
   question: (signal: AbortSignal) => Promise<Verdict>,
 ): Promise<Verdict> {
+  const { world, circuits } = deps
   const passage = circuits.enter(id)
   if (!passage.open) return { ok: false, why: 'unavailable', detail: passage.reason }
-  const { promise: late, resolve } = Promise.withResolvers<Verdict>()
-  const tooLate: Verdict = { ok: false, why: 'unavailable', detail: `no answer within ${deadline} ms` }
-  const abort = new AbortController()
   const start = world.now()
+  const { verdict, late } = await answerInTime(deps, question)
+  const broken = !verdict.ok && verdict.why === 'unavailable'
+  if (broken) world.log.warn('login source is unavailable', { source: id, reason: verdict.detail })
+  const silent = broken && (late || world.now() - start >= SLOW)
+  passage.leave(silent ? 'silent' : broken ? 'failed' : 'answered')
+  return verdict
+}
+
+/** What is answered before the deadline: `unavailable` for an exception, or for an answer that cannot be true. */
+export async function answerInTime(
+  { schedule = timers, deadline = DEADLINE }: Pick<AskDeps, 'schedule' | 'deadline'>,
+  question: (signal: AbortSignal) => Promise<Verdict>,
+): Promise<{ readonly verdict: Verdict; readonly late: boolean }> {
+  const { promise: end, resolve } = Promise.withResolvers<undefined>()
+  const abort = new AbortController()
   const callOff = schedule(() => {
     abort.abort()
-    resolve(tooLate)
+    resolve(undefined)
   }, deadline)
   const answer = attempt(question, abort.signal).catch((error: unknown): Verdict => {
     return { ok: false, why: 'unavailable', detail: String(error) }
   })
-  const verdict = await Promise.race([answer, late])
+  const verdict = await Promise.race([answer, end])
   callOff()
-  const broken = !verdict.ok && verdict.why === 'unavailable'
-  if (broken) world.log.warn('login source is unavailable', { source: id, reason: verdict.detail })
-  const silent = broken && (verdict === tooLate || world.now() - start >= SLOW)
-  passage.leave(silent ? 'silent' : broken ? 'failed' : 'answered')
-  return verdict
+  if (verdict) return { verdict, late: false }
+  return { verdict: { ok: false, why: 'unavailable', detail: `no answer within ${deadline} ms` }, late: true }
 }
 
 /** Turns what is thrown at once, or by an answer that cannot be read, into a rejection. */

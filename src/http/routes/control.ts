@@ -1,6 +1,7 @@
 /** What only the operator of this machine may do, over the control socket (`/control`). */
 import { isAbsolute } from 'node:path'
 import { Type as t } from '@sinclair/typebox'
+import type { DiagnosticStep } from '#plugin'
 import type { Core } from '../../core/core.ts'
 import { Problem } from '../../core/problem.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
@@ -24,9 +25,11 @@ export interface Control {
 export function controlRoutes(
   control: Control,
   urls: () => readonly string[],
-  { storage, sessions }: Pick<Core, 'storage' | 'sessions'>,
+  core: Pick<Core, 'storage' | 'sessions' | 'diagnose'>,
 ) {
+  const { storage, sessions } = core
   return [
+    diagnoseRoute(core),
     endpoint({
       method: 'POST',
       path: '/control/reload',
@@ -81,4 +84,34 @@ export function controlRoutes(
 function notAbsolute(): Problem {
   const faults = [{ path: '/to', message: 'Expected an absolute path' }]
   return new Problem('invalid_request', 'Say where the copy goes by an absolute path', { faults })
+}
+
+/** Times are taken here: a source reads no clock, and the domain's may stand still. */
+function diagnoseRoute({ diagnose }: Pick<Core, 'diagnose'>): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: '/control/diagnose',
+    access: 'operator',
+    summary: 'Go the way of a login through a login source and say what each step did; nothing is counted or changed',
+    body: t.Object(
+      {
+        source: t.String({ minLength: 1, maxLength: 64 }),
+        username: t.String({ minLength: 1, maxLength: 1024 }),
+        password: t.Optional(t.String({ minLength: 1, maxLength: 4096, description: 'Tried as well, if given' })),
+      },
+      strict,
+    ),
+    async handle({ body }) {
+      const start = performance.now()
+      let last = start
+      const steps: (DiagnosticStep & { readonly milliseconds: number })[] = []
+      const report = (step: DiagnosticStep): void => {
+        const now = performance.now()
+        steps.push({ ...step, milliseconds: now - last })
+        last = now
+      }
+      const verdict = await diagnose({ ...body, report })
+      return { steps, verdict, milliseconds: performance.now() - start }
+    },
+  })
 }
