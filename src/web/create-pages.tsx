@@ -45,7 +45,7 @@ export function createPages({ base, folder }: PagesOptions): Pages {
     render(view, reader = {}) {
       const language = languageFor(reader)
       const frame: Frame = { brand, texts: branding.textsOf(language), url: assets.url, logo, extraStyle }
-      const body = bodyOf(view, frame.texts)
+      const body = bodyOf(view, frame.texts, language.tag)
       const own = templated(view, body, language, frame)
       const { scripts = [], images = [], formTargets = [] } = body
       return finished(

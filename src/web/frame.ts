@@ -1,5 +1,6 @@
 /** What a page is drawn with, beyond its view: language, files, and what the operator made their own. */
 import type { ComponentChildren } from 'preact'
+import type { AccountNav } from './account-view.ts'
 import type { Texts } from './texts/en.ts'
 
 export interface Brand {
@@ -28,4 +29,6 @@ export interface Body {
   readonly formTargets?: readonly string[]
   /** Wider than a card: lists. */
   readonly wide?: boolean
+  /** On pages of the account. */
+  readonly nav?: AccountNav
 }

@@ -1,6 +1,9 @@
 /** What is around every page. */
+import type { AccountNav } from './account-view.ts'
 import type { Body, Frame } from './frame.ts'
 import type { Language } from './locale.ts'
+import { PostForm } from './parts.tsx'
+import type { Texts } from './texts/en.ts'
 
 export function Layout(props: { frame: Frame; language: Language; body: Body; own: string | undefined }) {
   const { frame, language, body, own } = props
@@ -29,6 +32,7 @@ export function Layout(props: { frame: Frame; language: Language; body: Body; ow
           <img src={url(logo)} alt="" width="40" height="40" />
           <span>{brand.productName}</span>
         </header>
+        {body.nav && <AccountMenu nav={body.nav} texts={texts} title={body.title} />}
         {own === undefined ? (
           <main id="content" class={sheet} tabindex={-1}>
             {body.content}
@@ -49,5 +53,37 @@ export function Layout(props: { frame: Frame; language: Language; body: Body; ow
         )}
       </body>
     </html>
+  )
+}
+
+function AccountMenu({ nav, texts: { account }, title }: { nav: AccountNav; texts: Texts; title: string }) {
+  const { urls, logout } = nav
+  const entries = [
+    [urls.profile, account.profile],
+    [urls.password, account.password],
+    [urls.factors, account.factors],
+    [urls.applications, account.applications],
+    [urls.sessions, account.sessions],
+  ] as const
+  return (
+    <nav class="account" aria-label={account.nav}>
+      <ul>
+        {entries.map(
+          ([url, text]) =>
+            url !== undefined && (
+              <li>
+                <a href={url} {...(text === title && { 'aria-current': 'page' })}>
+                  {text}
+                </a>
+              </li>
+            ),
+        )}
+      </ul>
+      <PostForm form={logout}>
+        <button type="submit" class="quiet small">
+          {account.logout}
+        </button>
+      </PostForm>
+    </nav>
   )
 }

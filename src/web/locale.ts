@@ -43,6 +43,12 @@ function preferred(header: string): readonly string[] {
     .map(({ tag }) => tag)
 }
 
+/** A moment as people write it, in the time that all servers agree on. */
+export function momentIn(language: string, at: number): string {
+  const format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+  return `${format.format(at)} UTC`
+}
+
 /** Puts values into the places of a text: `fill('to {client}', { client: 'Grafana' })`. */
 export function fill(text: string, values: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place))

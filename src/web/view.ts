@@ -3,6 +3,7 @@
  * built-in one or a template of the operator. `version` changes when a member is removed or means something else; new
  * members may appear at any time. URLs in it are made by the server; everything else may be hostile text.
  */
+import type { AnyAccountView } from './account-view.ts'
 
 /** Where a form goes. It is sent by POST with `csrf` and the hidden `fields`. */
 export interface Form {
@@ -221,6 +222,7 @@ export type View =
   | LoggedOutView
   | RefusalView
   | FormPostView
+  | AnyAccountView
 
 export type PageName = View['page']
 

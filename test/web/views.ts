@@ -1,5 +1,6 @@
 /** One view of every page, with the words that a stranger may have a say in. */
 import type { View } from '../../src/web/view.ts'
+import { accountViewsWith } from './account-views.ts'
 
 export interface Words {
   readonly name: string
@@ -15,7 +16,11 @@ export const FRIENDLY: Words = {
   pattern: 'billing.*',
 }
 
-export function viewsWith({ name, username, scope, pattern }: Words): readonly View[] {
+export function viewsWith(words: Words): readonly View[] {
+  return [...loginViewsWith(words), ...accountViewsWith(words)]
+}
+
+function loginViewsWith({ name, username, scope, pattern }: Words): readonly View[] {
   const form = { action: '/auth/somewhere', csrf: 'csrf-token', fields: { state: name } }
   const client = { name, logo: 'https://client.example/logo.png', policyUri: 'https://client.example/privacy' }
   const account = { username, displayName: name }

@@ -43,7 +43,7 @@ function Login({ view, texts }: { view: LoginView; texts: Texts }) {
       )}
       {sources.length > 0 && (
         <>
-          {(password || passkey) && <Divider text={login.or} />}
+          {password && !passkey && <Divider text={login.or} />}
           <ul class="choices">
             {sources.map(({ label, url }) => (
               <li>
