@@ -37,9 +37,9 @@ export function writeBehind<C extends AnyCollection>(
     }, milliseconds)
   }
 
-  async function drain(): Promise<void> {
+  async function drain(count: number): Promise<void> {
     try {
-      while (pending.length > 0) await writeBatch(pending.splice(0, BATCH))
+      for (let left = count; left > 0; left -= BATCH) await writeBatch(pending.splice(0, Math.min(BATCH, left)))
       if (failing) log.warn('records are written again', { collection: collection.name, dropped })
       failing = false
       dropped = 0
@@ -48,7 +48,6 @@ export function writeBehind<C extends AnyCollection>(
         log.error('records not written, kept for later', { collection: collection.name, error: String(error) })
       failing = true
       bound()
-      wake(RETRY)
     }
   }
 
@@ -74,27 +73,38 @@ export function writeBehind<C extends AnyCollection>(
     dropped += excess
   }
 
-  async function flush(): Promise<void> {
-    await running
-    running ??= drain().finally(() => {
+  function start(count: number): Promise<void> {
+    running = drain(count).finally(() => {
       running = undefined
+      if (pending.length > 0) startWhenDue()
     })
-    await running
+    return running
+  }
+
+  /** Full batches at once; what is left waits for company, or a steady stream would be written a few rows at a time. */
+  function startWhenDue(): void {
+    if (pending.length >= BATCH && !failing) void start(pending.length - (pending.length % BATCH))
+    else wake(failing ? RETRY : LINGER)
+  }
+
+  async function flush(): Promise<void> {
+    while (running) await running
+    await start(pending.length)
   }
 
   return {
     add(row) {
       pending.push(row)
       bound()
-      if (pending.length >= BATCH && !running && !failing) void flush()
-      else if (!running) wake(LINGER)
+      if (!running) startWhenDue()
     },
     flush,
     async close() {
       closed = true
       callOff?.()
       callOff = undefined
-      await flush()
+      do await flush()
+      while (pending.length > 0 && !failing)
     },
   }
 }
