@@ -18,6 +18,15 @@ export function brokerScopes(grant: Pick<VhostGrant, 'broker' | 'vhost' | 'patte
   return [...scopes, ...grant.tags.map((tag) => tagScope(parts.resourceServerId, tag))]
 }
 
+const written = new WeakMap<VhostGrant, string>()
+
+/** Spelled once for each grant, which `Rules.decide` gives out again and again. */
+function scopeOf(grant: VhostGrant): string {
+  const scope = written.get(grant) ?? brokerScopes(grant).join(' ')
+  written.set(grant, scope)
+  return scope
+}
+
 export interface ClaimsInput {
   readonly issuer: string
   /** The user or client name: what the broker shows, logs and compares on refresh. */
@@ -47,7 +56,7 @@ export function brokerClaims({ issuer, subject, grant, now, ttl, jti }: ClaimsIn
     client_id: subject,
     preferred_username: subject,
     vhost: grant.vhost,
-    scope: brokerScopes(grant).join(' '),
+    scope: scopeOf(grant),
   }
 }
 

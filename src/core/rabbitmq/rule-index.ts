@@ -1,20 +1,37 @@
 /** Rules in memory, found by subject, and the decision they lead to. */
+import { createRecent, type Recent } from '../memory/recent.ts'
 import { comparisonKey } from '../users/names.ts'
 import type { Broker, Rule, SubjectKind } from './records.ts'
 import type { Permission, RuleSubject, VhostGrant } from './rules.ts'
 import { isVhostPattern, matchesVhost } from './vhost-pattern.ts'
 
+const REMEMBERED = 2_000
+
 export interface RuleIndex {
   readonly all: readonly Rule[]
   /** Rules about this user or client, one of its groups or one of its roles, each once. */
   of(subject: RuleSubject): readonly Rule[]
+  /** What those rules give; `undefined` when that is nothing. The same question gets the same object. */
+  grant(subject: RuleSubject, vhost: string, broker: Broker): VhostGrant | undefined
 }
 
 export function indexRules(all: readonly Rule[]): RuleIndex {
   const bySubject = Map.groupBy(all, (rule) => subjectKey(rule.subjectKind, rule.subject))
+  const of = (subject: RuleSubject) => [...new Set(subjectKeys(subject))].flatMap((key) => bySubject.get(key) ?? [])
+  /** Tokens are issued again and again for the same few. A changed broker is another object, changed rules another index. */
+  const given = new WeakMap<Broker, Recent<VhostGrant>>()
   return {
     all,
-    of: (subject) => [...new Set(subjectKeys(subject))].flatMap((key) => bySubject.get(key) ?? []),
+    of,
+    grant(subject, vhost, broker) {
+      const known = given.get(broker) ?? createRecent<VhostGrant>(REMEMBERED)
+      given.set(broker, known)
+      const { kind, name, groups, roles } = subject
+      const question = JSON.stringify([vhost, kind, name, groups, roles])
+      const grant = known.get(question) ?? grantOf(of(subject), vhost, broker)
+      if (grant) known.set(question, grant)
+      return grant
+    },
   }
 }
 

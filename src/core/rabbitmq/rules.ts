@@ -7,7 +7,7 @@ import { repository } from '../storage/repository.ts'
 import type { Caller, World } from '../world.ts'
 import { cached } from '../memory/cached.ts'
 import { type Broker, type Rule, rules, type SubjectKind } from './records.ts'
-import { grantOf, indexRules, isForBroker, namedVhosts } from './rule-index.ts'
+import { indexRules, isForBroker, namedVhosts } from './rule-index.ts'
 import { ruleFields } from './rule-input.ts'
 import { vhostFault } from './scope.ts'
 
@@ -168,7 +168,7 @@ export function createRules({ storage, world, audit, brokers }: RulesDeps): Rule
     },
     async decide(subject, vhost, broker) {
       if (vhostFault(vhost) !== undefined) return undefined
-      return grantOf((await index()).of(subject), vhost, broker)
+      return (await index()).grant(subject, vhost, broker)
     },
     all: async () => (await index()).all,
     async tagsOf(subject, broker) {
