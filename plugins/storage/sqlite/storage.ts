@@ -17,6 +17,7 @@ import {
 } from '#plugin'
 import { beforeServing, copyDatabase, saying } from './database.ts'
 import { migrate } from './migrate.ts'
+import { createSnapshot } from './snapshot.ts'
 import * as form from './statements.ts'
 import { decodeRow, encode, encodeRow } from './values.ts'
 import { changesOf } from './watch.ts'
@@ -24,7 +25,8 @@ import { createWriter } from './writer.ts'
 
 export function sqliteStorage(database: Database, file: string): Storage {
   const statements = form.createStatements(database)
-  const writer = createWriter(database)
+  const snapshot = createSnapshot(database)
+  const writer = createWriter(database, () => snapshot.end())
   let names: readonly string[] = []
   const changes = changesOf(database, () => names)
   let closing: Promise<void> | undefined
@@ -86,6 +88,7 @@ export function sqliteStorage(database: Database, file: string): Storage {
   return {
     async migrate(collections) {
       try {
+        snapshot.end()
         beforeServing(database, () => migrate(database, collections))
         names = collections.map(({ name }) => name)
       } catch (error) {
@@ -96,11 +99,14 @@ export function sqliteStorage(database: Database, file: string): Storage {
       }
     },
     async get(collection, key) {
-      return readOne(checkKey(collection, key), shapeOf(collection))
+      const target = checkKey(collection, key)
+      snapshot.begin()
+      return readOne(target, shapeOf(collection))
     },
     async find(collection, query) {
       const asked = checkQuery(collection, query)
       if (asked.nothing) return { rows: [] }
+      snapshot.begin()
       const found = form.find(statements, asked).values(...form.valuesOfFind(asked))
       const rows = found.slice(0, asked.limit).map((values) => decodeRow(asked.shape, values))
       const last = found.length > rows.length ? rows.at(-1) : undefined
@@ -136,6 +142,7 @@ export function sqliteStorage(database: Database, file: string): Storage {
     [Symbol.asyncDispose]() {
       closing ??= (async () => {
         await writer[Symbol.asyncDispose]()
+        snapshot[Symbol.dispose]()
         changes[Symbol.dispose]()
         statements[Symbol.dispose]()
         database.close()

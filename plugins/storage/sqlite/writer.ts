@@ -30,7 +30,8 @@ const GROUP = 256
 const BUSY_ROUNDS = 100
 const BUSY_PAUSE = 20
 
-export function createWriter(database: Database): Writer {
+/** `before` is called before each transaction, of which a connection has one at a time. */
+export function createWriter(database: Database, before: () => void): Writer {
   const queue: Waiting[] = []
   let running: Promise<void> | undefined
   const begin = database.prepare('BEGIN IMMEDIATE')
@@ -60,6 +61,7 @@ export function createWriter(database: Database): Writer {
   }
 
   function together(group: readonly Waiting[]): Outcome[] {
+    before()
     begin.run()
     try {
       const outcomes = group.map(({ write }) => attempt(write))
