@@ -45,6 +45,16 @@ describeInBrowser('pages', () => {
     )
   }
 
+  test(
+    'the look for faults sees one',
+    async () => {
+      const { page } = await browser.open()
+      await page.setContent('<html lang="en"><title>x</title><main><h1>x</h1><img src="data:,"></main>')
+      expect(await seriousFaults(page)).toEqual(['image-alt: <img src="data:,">'])
+    },
+    SLOW,
+  )
+
   const formPost = views.findIndex(({ page }) => page === 'form-post')
   const answer = { code: 'orders:read', state: 'Order Desk', iss: 'https://login.example' }
 
