@@ -3,6 +3,7 @@ import { type CommandGroup, defineCommand } from './command.ts'
 import { type Api, segment, withApi } from './client.ts'
 import { PASSWORD_FILE, readPassword } from './password.ts'
 import { fields, table } from './table.ts'
+import { factors } from './user-factors.ts'
 
 interface UserWire {
   readonly id: string
@@ -193,7 +194,7 @@ const unlock = defineCommand({
 export const user: CommandGroup = {
   name: 'user',
   summary: 'Users: people and services that log in',
-  commands: [add, list, show, setPassword, disable, enable, move, remove, unlock],
+  commands: [add, list, show, setPassword, disable, enable, move, remove, unlock, factors],
 }
 
 function patch(api: Api, name: string, change: object): Promise<UserWire> {

@@ -27,6 +27,7 @@ import { openapiRoutes } from './routes/openapi.ts'
 import { rabbitmqRoutes } from './routes/rabbitmq.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { userFactorRoutes } from './routes/user-factors.ts'
 import { userRoutes } from './routes/users.ts'
 import { createShowPage } from './show-page.ts'
 import { joinVerbs } from './verbs.ts'
@@ -59,6 +60,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...keyRoutes(core),
     ...discoveryRoutes(core),
     ...userRoutes(core),
+    ...userFactorRoutes(core),
     ...groupRoutes(core),
     ...brokerRoutes(core),
     ...ruleRoutes(core),

@@ -103,3 +103,30 @@ test('an identity token is no mfa_token, and the other way round', async () => {
   const identity = await server.login({ ...server.admin, vhost: 'administration' })
   expect((await server.fetch('/mfa/authenticators', { headers: authorized(identity) })).status).toBe(401)
 })
+
+test('an administrator sees the factors of a user, and takes them away', async () => {
+  await using server = await started()
+  const { core, token } = server
+  const { barcode_uri } = await bodyOf(
+    await post(server, '/mfa/associate', { authenticator_types: ['otp'] }, authorized(token)),
+  )
+  const code = codeOf(appOf(String(barcode_uri)), server.clock.now())
+  await core.mfaTokens.redeem(token, 'cli', { method: 'otp', code }, OPERATOR)
+  const answer = await server.asAdmin('/users/alice/factors')
+  expect(await bodyOf(answer)).toEqual({
+    demanded: false,
+    factors: [
+      { id: expect.any(String), method: 'otp', name: '', createdAt: '2026-03-01T12:00:00.000Z', lastUsedAt: null },
+      {
+        id: 'recovery',
+        method: 'recovery_code',
+        name: '',
+        createdAt: '2026-03-01T12:00:00.000Z',
+        lastUsedAt: null,
+        left: 10,
+      },
+    ],
+  })
+  expect((await server.asAdmin('/users/alice/factors', { method: 'DELETE' })).status).toBe(204)
+  expect(await bodyOf(await server.asAdmin('/users/alice/factors'))).toMatchObject({ factors: [] })
+})

@@ -49,7 +49,7 @@ export function createFactors(deps: FactorsDeps): Factors {
   }
 
   async function list(user: User): Promise<readonly EnrolledFactor[]> {
-    const [apps, mailbox, keys, left] = await Promise.all([
+    const [apps, mailbox, keys, paper] = await Promise.all([
       totp.list(user.id),
       mail.enrolled(user),
       passkeys.list(user.id),
@@ -66,8 +66,8 @@ export function createFactors(deps: FactorsDeps): Factors {
       ...(mailbox
         ? [{ id: MAIL_ID, method: 'email' as const, ...common({ name: hidden(user.email ?? ''), ...mailbox }) }]
         : []),
-      ...(left > 0
-        ? [{ id: RECOVERY_ID, method: 'recovery_code' as const, name: '', createdAt: 0, lastUsedAt: null, left }]
+      ...(paper.left > 0
+        ? [{ id: RECOVERY_ID, method: 'recovery_code' as const, name: '', lastUsedAt: null, ...paper }]
         : []),
     ]
   }

@@ -13,7 +13,8 @@ export interface RecoveryCodes {
   make(userId: string): { readonly codes: readonly string[]; readonly digests: readonly string[] }
   /** Steps that put these in place of all older ones. */
   store(userId: string, digests: readonly string[]): readonly Step[]
-  left(userId: string): Promise<number>
+  /** How many are left, and since when they are there. */
+  left(userId: string): Promise<{ readonly left: number; readonly createdAt: number }>
   verify(userId: string, code: string): Promise<Verification>
 }
 
@@ -58,7 +59,8 @@ export function createRecoveryCodes({
       return made.codes
     },
     async left(userId) {
-      return (await codes.find({ by: ['userId', 'createdAt'], equals: { userId }, limit: 100 })).rows.length
+      const { rows } = await codes.find({ by: ['userId', 'createdAt'], equals: { userId }, limit: 100 })
+      return { left: rows.length, createdAt: rows[0]?.createdAt ?? 0 }
     },
     async verify(userId, code) {
       const { ok } = await storage.commit([take(recoveryCodes, { digest: digestOf(userId, typed(code)) }, { userId })])
