@@ -5,4 +5,10 @@ import { runCommandLine } from './cli/run.ts'
 import { runHidden } from './host/hidden.ts'
 
 const words = process.argv.slice(2)
-if (!(await runHidden(words))) process.exitCode = await runCommandLine(root, words, processIo())
+if (words[0] === 'kerberos-sidecar') {
+  // A process of the plugin's own: loaded alone, so that it is small and knows nothing of the server.
+  const { sidecarMain } = await import('../plugins/login/kerberos/sidecar.ts')
+  await sidecarMain()
+} else if (!(await runHidden(words))) {
+  process.exitCode = await runCommandLine(root, words, processIo())
+}

@@ -62,6 +62,8 @@ const ZONES: Readonly<Record<string, Zone>> = {
     /** `src/server.ts` passes on what the command line needs of `src/host` and of the list of built-in plugins. */
     packages: only(TYPEBOX, 'jose', '@peculiar/x509', 'reflect-metadata', 'bun', 'node:(?!sqlite).*'),
   },
+  /** The one plugin that calls C; it does so in a process of its own. */
+  'plugins/login/kerberos': { own: ['src/plugin/index.ts'], packages: only(TYPEBOX, 'bun:ffi', 'node:.*') },
   plugins: {
     own: ['src/plugin/index.ts'],
     /** Examples are written as an outsider would, hence `leveret/plugin`. */

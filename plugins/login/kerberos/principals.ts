@@ -1,0 +1,96 @@
+/** From a principal to who that is here: which are let in, what they are called, what they are known by. */
+import type { Verdict, Why } from '#plugin'
+import type { Proven } from './protocol.ts'
+
+export interface PrincipalRules {
+  /** Active Directory: names are those of accounts, in any case, and known by their security identifier. */
+  readonly activeDirectory: boolean
+  /** The first one is that of names without a realm. */
+  readonly realms: readonly string[]
+  readonly username: 'short' | 'principal' | 'local'
+  /** Patterns over the whole principal, `*` for anything. */
+  readonly allow: readonly string[]
+  readonly deny: readonly string[]
+  /** Whether principals of several parts, such as `alice/admin`, may log in. */
+  readonly instances: boolean
+  /** Names of groups by security identifier. */
+  readonly groups: Readonly<Record<string, string>>
+  /** Without membership in this group nobody logs in. */
+  readonly requiredGroup?: string
+}
+
+export type Judge = (proven: Proven, method: 'kerberos' | 'pwd') => Verdict
+
+const LONGEST = 190
+
+export function createJudge(rules: PrincipalRules): Judge {
+  const allowed = rules.allow.map(pattern)
+  const denied = rules.deny.map(pattern)
+
+  return ({ principal, localName, logon }, method) => {
+    const [name, realm] = parted(principal)
+    // A backslash is an escaped character: a name that only looks like another, or one that is not canonical.
+    if (principal.includes('\\') || name === '' || principal.length > LONGEST) return refused('unusable', principal)
+    if (!rules.realms.includes(realm)) return refused('of a realm that is not trusted', principal)
+    if (name.includes('/') && !rules.instances) return refused('has several parts', principal)
+    if (!allowed.some((each) => each.test(principal)) || denied.some((each) => each.test(principal)))
+      return refused('is not allowed', principal)
+    if (rules.activeDirectory && !logon) return refused('comes without the authorization data of a domain', principal)
+    const groups = [...new Set((logon?.groups ?? []).flatMap((sid) => rules.groups[sid] ?? []))]
+    if (rules.requiredGroup !== undefined && !groups.includes(rules.requiredGroup))
+      return refused(`is no member of ${rules.requiredGroup}`, principal)
+    const username = usernameOf({
+      name,
+      realm,
+      localName,
+      account: rules.activeDirectory ? logon?.username : undefined,
+    })
+    if (username === undefined) return refused('has no name by auth_to_local', principal)
+    const externalId = rules.activeDirectory && logon ? logon.sid : principal
+    return { ok: true, identity: { externalId, username, groups, amr: [method] } }
+  }
+
+  function usernameOf(given: {
+    readonly name: string
+    readonly realm: string
+    readonly localName: string | undefined
+    readonly account: string | undefined
+  }): string | undefined {
+    const { realm, localName } = given
+    if (rules.username === 'local') return localName
+    const name = given.account === undefined ? given.name : given.account.toLowerCase()
+    // Only one realm can have the short names: two realms may know a different alice each.
+    return rules.username === 'short' && realm === rules.realms[0] ? name : `${name}@${realm}`
+  }
+}
+
+/** The principal to ask for, or `undefined` for a name that cannot be one of the trusted realms. */
+export function principalFor(
+  { username, externalId }: { readonly username: string; readonly externalId?: string | undefined },
+  { activeDirectory, realms: [home = '', ...others] }: Pick<PrincipalRules, 'activeDirectory' | 'realms'>,
+): string | undefined {
+  // What is known of them is what their principal is; an identifier of a domain is not.
+  const name = activeDirectory || externalId === undefined ? username : externalId
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (name === '' || name.length > LONGEST || /[\\\u0000-\u001f\u007f]/.test(name)) return undefined
+  const [account, realm = home, ...more] = name.split('@')
+  if (account === '' || more.length > 0) return undefined
+  // The name of an account may itself look like a principal; what it is asked for in comes behind.
+  if (activeDirectory) return `${account}@${realm}@${home}`
+  return [home, ...others].includes(realm) ? `${account}@${realm}` : undefined
+}
+
+function parted(principal: string): readonly [name: string, realm: string] {
+  const end = principal.lastIndexOf('@')
+  return [principal.slice(0, Math.max(0, end)), principal.slice(end + 1)]
+}
+
+function pattern(glob: string): RegExp {
+  const literal = glob.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${literal.join('.*')}$`)
+}
+
+function refused(reason: string, principal: string): Verdict {
+  const why: Why = 'not-allowed'
+  return { ok: false, why, detail: `${principal} ${reason}` }
+}
