@@ -123,7 +123,7 @@ describe('row 29 (CVE-2026-23511): who is not there answers like who is', () => 
     // A machine that is busy with something else for a moment gets another try; a check that is left out never passes.
     while (ratios.length < 5 && !alike()) ratios.push(await ratio())
     expect([ratios, alike()]).toEqual([ratios, true])
-  })
+  }, 30_000)
 })
 
 function median(values: readonly number[]): number {
