@@ -1,72 +1,16 @@
 /** The executable is killed under load fifty times: what it acknowledged over HTTP is there when it is started again. */
 import { expect, test } from 'bun:test'
-import { join } from 'node:path'
-import {
-  builtExecutable,
-  type RunningExecutable,
-  runExecutable,
-  serveExecutable,
-  type Start,
-} from '../harness/executable.ts'
+import { builtExecutable, type RunningExecutable, serveExecutable } from '../harness/executable.ts'
 import { temporaryFolder } from '../harness/storage-sqlite.ts'
+import { logIn, PASSWORD, type Send, sender, setUp } from './operate.ts'
 
 const ROUNDS = 50
-const PASSWORD = 'correct horse battery staple'
 
 /** What a request of a client acknowledged, as what has to be found: a path, and the status of a GET with this token. */
 interface Promised {
   readonly path: string
   readonly status: number
   readonly token: string
-}
-type Send = (method: string, path: string, token?: string, json?: object) => Promise<Answer>
-interface Answer {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
-}
-
-function sender(url: string): Send {
-  return async (method, path, token, json) => {
-    const headers = {
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(json && { 'content-type': 'application/json' }),
-    }
-    const answer = await fetch(url + path, { method, headers, ...(json && { body: JSON.stringify(json) }) })
-    const text = await answer.text()
-    return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as Answer['body']) }
-  }
-}
-
-/**
- * An administrator with a token that outlives every round, hashes that cost little, room for many logins of one name. A
- * login that the kill cuts off stays counted as an attempt: hence many free ones.
- */
-async function setUp(start: Start): Promise<string> {
-  const init = await runExecutable(start, 'init', '--port', '0', '--json')
-  expect(init).toMatchObject({ code: 0 })
-  const file = join(start.folder, 'leveret.toml')
-  const text = await Bun.file(file).text()
-  await Bun.write(
-    file,
-    text
-      .replace('type = "local"', 'type = "local"\nmemoryKib = 8192\niterations = 1')
-      .replace('[session]', '[throttle]\nfreeAttempts = 1000\n\n[session]\nmaxIdentityTokens = 1000'),
-  )
-  const { administrator } = JSON.parse(init.out) as { administrator: { username: string; password: string } }
-  await using server = await serveExecutable(start)
-  const send = sender(server.url)
-  const token = await logIn(send, administrator)
-  const worker = { username: 'worker', password: PASSWORD }
-  expect(await send('POST', '/users', token, worker)).toMatchObject({ status: 201 })
-  const rule = { subjectKind: 'user', subject: 'worker', vhost: 'prod', read: ['*'] }
-  expect(await send('POST', '/rabbitmq/rules', token, rule)).toMatchObject({ status: 201 })
-  return token
-}
-
-async function logIn(send: Send, who: { readonly username: string; readonly password: string }): Promise<string> {
-  const { status, body } = await send('POST', '/auth/session/login', undefined, who)
-  expect({ status, body }).toMatchObject({ status: 200 })
-  return String(body['id_token'])
 }
 
 /** Each client waits for its answer before it goes on, and acknowledges it; `serial` makes its names its own. */

@@ -58,6 +58,7 @@ export async function runExecutable({ executable, folder, env = {} }: Start, ...
 export interface RunningExecutable extends AsyncDisposable {
   /** The first URL it says that it listens on. */
   readonly url: string
+  readonly pid: number
   /** What it logged so far. */
   log(): string
   /** SIGKILL, now. */
@@ -83,6 +84,7 @@ export async function serveExecutable({ executable, folder, env = {} }: Start): 
   }
   return {
     url,
+    pid: child.pid,
     log: () => logged.join(''),
     kill: () => child.kill('SIGKILL'),
     stop,
