@@ -1,7 +1,6 @@
 /** How long until the executable answers `/readyz` with 200, and how much memory it holds while nobody asks for anything. */
 import { join } from 'node:path'
-import { freePort } from '../harness/broker.ts'
-import { runExecutable } from '../harness/executable.ts'
+import { runExecutable, serveExecutable } from '../harness/executable.ts'
 import { temporaryFolder } from '../harness/storage-sqlite.ts'
 import { until } from '../harness/until.ts'
 import { type Bench, median } from './bench.ts'
@@ -16,29 +15,19 @@ interface Started extends AsyncDisposable {
   readonly milliseconds: number
 }
 
-async function start(executable: string, folder: string, port: number): Promise<Started> {
+/** Waits for the line that says where it listens, so that asking takes nothing from the start, and then asks. */
+async function start(executable: string, folder: string): Promise<Started> {
   const begun = performance.now()
-  const child = Bun.spawn([executable, 'serve'], { cwd: folder, env: {}, stdio: ['ignore', 'ignore', 'ignore'] })
-  while (!(await isReady(port)))
-    if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode} before it was ready`)
+  const server = await serveExecutable({ executable, folder })
+  const { status } = await fetch(`${server.url}/readyz`)
   const milliseconds = performance.now() - begun
+  if (status !== 200) throw new Error(`The server is not ready: ${status}\n${server.log()}`)
   return {
-    pid: child.pid,
+    pid: server.pid,
     milliseconds,
     async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM')
-      await child.exited
+      await server.stop()
     },
-  }
-}
-
-async function isReady(port: number): Promise<boolean> {
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { keepalive: false })
-    await answer.arrayBuffer()
-    return answer.status === 200
-  } catch {
-    return false
   }
 }
 
@@ -54,15 +43,13 @@ export const startAndMemory: Bench = {
   name: 'start and memory',
   async run({ executable }) {
     using folder = temporaryFolder()
-    const port = freePort()
-    const words = ['init', '--port', String(port)]
-    const { code, err } = await runExecutable({ executable, folder: folder.path }, ...words)
+    const { code, err } = await runExecutable({ executable, folder: folder.path }, 'init', '--port', '0')
     if (code !== 0) throw new Error(`Cannot set up a server: ${err}`)
     // `init` has migrated and made the key that signs; the first start still makes the one for ID tokens.
     const times: number[] = []
     let memory = { all: 0, anonymous: 0 }
     for (let count = 0; count <= STARTS; count++) {
-      await using server = await start(executable, folder.path, port)
+      await using server = await start(executable, folder.path)
       times.push(server.milliseconds)
       if (count > 0 && count < STARTS) continue
       const idleFrom = performance.now() + IDLE
