@@ -35,6 +35,7 @@ export type AuditName =
   | 'logout'
   | 'token.issued'
   | 'token.refused'
+  | 'token.revoked'
   | `user.${'created' | 'changed' | 'deleted' | 'password'}`
   | `group.${'created' | 'changed' | 'deleted' | 'member-added' | 'member-removed'}`
   | `rule.${'created' | 'changed' | 'deleted'}`
@@ -52,6 +53,8 @@ export interface AuditEntry {
   readonly target: string
   readonly caller: Caller
   readonly detail?: Readonly<Record<string, string | number | boolean | null>>
+  /** A log line and no record: for what happens as often as a service likes. */
+  readonly logOnly?: boolean
 }
 
 export interface Audit extends AsyncDisposable {
@@ -89,7 +92,7 @@ export function createAudit(deps: {
   }
 
   return {
-    record({ event, outcome, target, caller, detail = {} }) {
+    record({ event, outcome, target, caller, detail = {}, logOnly = false }) {
       const at = world.now()
       const row = {
         id: nextId(at),
@@ -105,6 +108,7 @@ export function createAudit(deps: {
       }
       const { actor, ip, requestId } = row
       world.log.info('audit', { ...row.detail, event, outcome, actor, target: row.target, ip, request_id: requestId })
+      if (logOnly) return
       if (event === 'token.issued' && settings().audit.tokens === 'log') return
       behind.add(row)
     },

@@ -32,6 +32,8 @@ export interface ClaimsInput {
   /** The user or client name: what the broker shows, logs and compares on refresh. */
   readonly subject: string
   readonly grant: VhostGrant
+  /** Those of the grant, or a part of them. */
+  readonly scopes?: readonly string[]
   /** Epoch milliseconds. */
   readonly now: number
   /** Milliseconds. */
@@ -43,7 +45,7 @@ export interface ClaimsInput {
  * Times are whole seconds: a fractional `exp` is never checked by 3.10. `client_id` equals `sub`, because 3.10 takes it
  * as the user name when both are there. No `groups`: the token has to fit the broker's first frame.
  */
-export function brokerClaims({ issuer, subject, grant, now, ttl, jti }: ClaimsInput): BrokerClaims {
+export function brokerClaims({ issuer, subject, grant, scopes, now, ttl, jti }: ClaimsInput): BrokerClaims {
   const issuedAt = Math.floor(now / 1000)
   return {
     iss: issuer,
@@ -56,7 +58,7 @@ export function brokerClaims({ issuer, subject, grant, now, ttl, jti }: ClaimsIn
     client_id: subject,
     preferred_username: subject,
     vhost: grant.vhost,
-    scope: scopeOf(grant),
+    scope: scopes?.join(' ') ?? scopeOf(grant),
   }
 }
 

@@ -1,8 +1,8 @@
 /** The identity token itself: a JWT that names a record. The signature says that it is ours, the record that it is alive. */
-import type { JWTPayload } from 'jose'
 import type { Storage } from '#plugin'
 import type { Audit } from '../audit/audit.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
+import { rememberVerified } from '../keys/verified.ts'
 import { Problem } from '../problem.ts'
 import type { Settings } from '../settings.ts'
 import { repository } from '../storage/repository.ts'
@@ -10,13 +10,11 @@ import type { User } from '../users/records.ts'
 import type { Users } from '../users/users.ts'
 import type { Caller, World } from '../world.ts'
 import { addressFits } from './address.ts'
-import { createRecent } from '../memory/recent.ts'
 import { type IdentityToken, identityTokens } from './records.ts'
 
 export const IDENTITY_ALGORITHM = 'ES256'
 /** No other token carries this type, so none passes for an identity token (RFC 8725 section 3.11). */
 const TYPE = 'identity+jwt'
-const REMEMBERED = 10_000
 
 /** Who holds a token that passed every check. */
 export interface Holder {
@@ -45,7 +43,7 @@ export interface IdentityTokenDeps {
   readonly storage: Storage
   readonly world: World
   readonly settings: () => Settings
-  readonly audit: Audit
+  readonly audit: Pick<Audit, 'record'>
   readonly keys: KeyRing
   readonly users: Users
 }
@@ -59,22 +57,7 @@ export function createIdentityTokens({
   users,
 }: IdentityTokenDeps): IdentityTokens {
   const records = repository(storage, identityTokens)
-  /** Verified tokens by digest: a signature does not change, and whether the token lives is asked of the record. */
-  const verified = createRecent<JWTPayload>(REMEMBERED)
-  let verifiedUnder = keys.jwks()
-
-  async function verify(token: string): Promise<JWTPayload | undefined> {
-    if (keys.jwks() !== verifiedUnder) {
-      verified.clear()
-      verifiedUnder = keys.jwks()
-    }
-    const digest = new Bun.CryptoHasher('sha256').update(token).digest('base64url')
-    const known = verified.get(digest)
-    if (known) return known
-    const claims = await keys.verify(token, TYPE)
-    if (claims) verified.set(digest, claims)
-    return claims
-  }
+  const verify = rememberVerified(keys, TYPE)
 
   function refuse(why: Why, { target, use, session }: Refused, caller: Caller): never {
     const detail = { why, use, ...(session !== undefined && { session }) }

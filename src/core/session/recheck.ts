@@ -9,7 +9,7 @@ import { createRecent } from '../memory/recent.ts'
 
 export interface RecheckDeps {
   readonly world: World
-  readonly audit: Audit
+  readonly audit: Pick<Audit, 'record'>
   readonly login: Login
   readonly sources: () => readonly ConfiguredSource[]
 }
