@@ -28,6 +28,7 @@ import { type Brokers, createRules, type Rules } from './rabbitmq/rules.ts'
 import { createSessions, type Sessions } from './session/sessions.ts'
 import type { Settings } from './settings.ts'
 import { dependable } from './storage/dependable.ts'
+import { createTokens, type Tokens } from './token/tokens.ts'
 import { createGroups } from './users/manage-groups.ts'
 import { createUsers } from './users/manage-users.ts'
 import type { Groups, Users } from './users/users.ts'
@@ -49,6 +50,7 @@ export interface Core extends AsyncDisposable {
   readonly rules: Rules
   readonly clients: Clients
   readonly clientAuthentication: ClientAuthentication
+  readonly tokens: Tokens
   readonly factors: Factors
   readonly mfaTokens: MfaTokens
   readonly janitor: Janitor
@@ -105,6 +107,19 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   stack.defer(() => outbox.settle())
   const factors = createFactors({ ...deps, sealer, mailer: () => (deliver() ? outbox : undefined) })
   const mfaTokens = createMfaTokens({ ...deps, factors })
+  const tokens = createTokens({
+    ...deps,
+    sealer,
+    users,
+    login,
+    brokers,
+    rules,
+    clients,
+    clientAuthentication,
+    factors,
+    mfaTokens,
+    outbound,
+  })
   const sessions = stack.use(createSessions({ ...deps, users, login, brokers, rules }))
   const janitor = stack.use(
     createJanitor({
@@ -134,6 +149,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     rules,
     clients,
     clientAuthentication,
+    tokens,
     factors,
     mfaTokens,
     janitor,

@@ -28,6 +28,7 @@ import { rabbitmqRoutes } from './routes/rabbitmq.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { userFactorRoutes } from './routes/user-factors.ts'
+import { tokenRoutes } from './routes/token.ts'
 import { userRoutes } from './routes/users.ts'
 import { createShowPage } from './show-page.ts'
 import { joinVerbs } from './verbs.ts'
@@ -57,6 +58,7 @@ export interface App {
 function table(core: Core, options: AppOptions): readonly Endpoint[] {
   const endpoints: Endpoint[] = [
     ...sessionRoutes(core),
+    ...tokenRoutes(core),
     ...keyRoutes(core),
     ...discoveryRoutes(core),
     ...userRoutes(core),
