@@ -25,7 +25,8 @@ function connection(): Promise<void> {
     open: (to: Bun.Socket) => void to.write(request),
     data(from: Bun.Socket, chunk: Buffer) {
       received += chunk.toString('latin1')
-      const [whole, length] = /^HTTP\/1\.1 200 [^]*?\r\ncontent-length: (\d+)\r\n[^]*?\r\n\r\n/i.exec(received) ?? []
+      const [whole, length] =
+        /^HTTP\/1\.1 200 [^]*?\r\ncontent-length: (\d+)\r\n(?:[^]*?\r\n)?\r\n/i.exec(received) ?? []
       if (whole === undefined) {
         if (/^HTTP\/1\.1 (?!200)/.test(received)) reject(new Error(`Not answered with success: ${received}`))
         return
@@ -45,4 +46,5 @@ function connection(): Promise<void> {
 
 const start = performance.now()
 await Promise.all(Array.from({ length: connections }, connection))
+if (answered === 0) throw new Error('Nothing was answered')
 process.stdout.write(String(answered / ((performance.now() - start) / 1000)))

@@ -1,7 +1,6 @@
 /**
- * Requests from a process of its own, as many as one server answers. `wrk` where it is installed, because it costs a tenth
- * of what the server does; otherwise a plain client in Bun, which takes about as much processor as the server, so that
- * rates are lower and ratios nearer to 1 than they are.
+ * Requests from a process of its own, as many as one server answers. `wrk` where it is installed, because it leaves most of
+ * the processor to the server; otherwise a client in Bun on bare sockets, which takes more, so that rates are lower.
  */
 import { join } from 'node:path'
 import { median } from './bench.ts'
