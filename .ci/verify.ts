@@ -3,7 +3,8 @@
  * own, and the coverage of the domain. A failure stops nothing. The last line reads `N passed, N failed`, and
  * `, N skipped` if any were; the exit code is 0 only if nothing failed. Folders may be named: `verify.ts host http`.
  */
-import { mkdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addCoverage, type Coverage, coverageOf, type Lines } from './coverage.ts'
 import { type Count, countJUnit, sum } from './junit.ts'
@@ -22,10 +23,10 @@ const environment = { ...process.env, CI: 'true' }
 const lastMinute = Bun.nanoseconds() + MOST_MINUTES * 60e9
 const minutesLeft = (): number => Math.max(0.1, (lastMinute - Bun.nanoseconds()) / 60e9)
 
-async function run(command: readonly string[], minutes: number): Promise<string | undefined> {
+async function run(command: readonly string[], minutes: number, more = {}): Promise<string | undefined> {
   const child = Bun.spawn([process.execPath, ...command], {
     cwd: root,
-    env: environment,
+    env: { ...environment, ...more },
     stdin: 'ignore',
     stdout: 'inherit',
     stderr: 'inherit',
@@ -45,7 +46,7 @@ async function check(name: string): Promise<Count> {
   return { passed: 0, failed: 1, skipped: 0 }
 }
 
-/** A process each: what one folder leaves behind or breaks does not reach the next. */
+/** A process and a temporary folder each: what one leaves behind or breaks does not reach the next. */
 async function testFolder(path: string, coverage: Map<string, Lines>): Promise<Count> {
   title(path)
   const place = join(results, path.replaceAll(/[^a-z0-9]+/g, '-'))
@@ -53,7 +54,10 @@ async function testFolder(path: string, coverage: Map<string, Lines>): Promise<C
   const words = ['test', '--no-orphans', '--timeout=30000', '--reporter=junit', `--reporter-outfile=${report}`]
   const measured = ['--coverage', '--coverage-reporter=lcov', `--coverage-dir=${place}`]
   const minutes = Math.min(MOST_MINUTES_PER_FOLDER, minutesLeft())
-  const fault = await run([...words, ...measured, `./${path}`], minutes)
+  const scratch = await mkdtemp(join(tmpdir(), 'leveret-run-'))
+  await chmod(scratch, 0o755) // databases run as somebody else and find their folders below it
+  const fault = await run([...words, ...measured, `./${path}`], minutes, { TMPDIR: scratch })
+  await rm(scratch, { recursive: true, force: true })
   const lcov = Bun.file(join(place, 'lcov.info'))
   if (await lcov.exists()) addCoverage(coverage, await lcov.text())
   const counted = (await Bun.file(report).exists()) ? countJUnit(await Bun.file(report).text()) : undefined
