@@ -18,14 +18,13 @@ function groupHelp(group: CommandGroup, path: readonly string[], heading: Headin
     `${heading('Usage:')} ${path.join(' ')} COMMAND [OPTIONS]`,
     paragraphs(group.about),
     `${heading('Commands:')}\n${columns(group.commands.map((each) => [each.name, each.summary]))}`,
-    groupExamples(group, heading),
+    path.length > 1 ? groupExamples(group, heading) : '',
     `Run "${path.join(' ')} COMMAND --help" for its options and more examples.`,
   ]
 }
 
-/** The first of each command; a group of groups leaves them to those. */
+/** The first of each command. */
 function groupExamples({ commands }: CommandGroup, heading: Heading): string {
-  if (commands.some(isGroup)) return ''
   const firsts = commands.flatMap((each) => (isGroup(each) ? [] : [each.examples[0]]))
   return `${heading('Examples:')}\n${firsts.map(exampleText).join('\n\n')}`
 }
