@@ -5,6 +5,7 @@ import { type ClientAuthentication, createClientAuthentication } from './clients
 import type { Clients } from './clients/clients.ts'
 import { createClients } from './clients/manage-clients.ts'
 import { clients as clientRecords } from './clients/records.ts'
+import { type BrowserSessions, createBrowserSessions } from './browser/browser-sessions.ts'
 import { collections } from './collections.ts'
 import { createFactors } from './factors/create-factors.ts'
 import type { Factors } from './factors/factors.ts'
@@ -53,6 +54,7 @@ export interface Core extends AsyncDisposable {
   readonly tokens: Tokens
   readonly factors: Factors
   readonly mfaTokens: MfaTokens
+  readonly browserSessions: BrowserSessions
   readonly janitor: Janitor
   readonly resync: Resync
 }
@@ -120,6 +122,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     mfaTokens,
     outbound,
   })
+  const browserSessions = createBrowserSessions(deps)
   const sessions = stack.use(createSessions({ ...deps, users, login, brokers, rules }))
   const janitor = stack.use(
     createJanitor({
@@ -152,6 +155,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     tokens,
     factors,
     mfaTokens,
+    browserSessions,
     janitor,
     resync,
   }

@@ -7,24 +7,24 @@ const otp = (code: string) => ({ method: 'otp', code }) as const
 
 test('an authenticator counts once its code was shown, and not before', async () => {
   await using at = await openFactors()
-  const { id, uri, secret } = await at.factors.enrolTotp(at.alice, 'Telephone')
+  const { id, uri, secret } = await at.factors.enrolTotp(at.alice)
   expect(await at.factors.next(at.alice, { groups: [] })).toEqual({ step: 'none', methods: [] })
   const app = appOf(uri)
   expect(app.secret.base32).toBe(secret)
   expect(app.issuer).toBe('login.example')
   const code = codeOf(app, at.clock.now)
   expect(await at.factors.verify(at.alice, otp(code), CALLER)).toMatchObject({ ok: false })
-  expect(await at.factors.confirmTotp(at.alice, id, wrong(code), CALLER)).toBe(false)
-  expect(await at.factors.confirmTotp(at.alice, id, code, CALLER)).toBe(true)
+  expect(await at.factors.confirmTotp(at.alice, { id, code: wrong(code) }, CALLER)).toBe(false)
+  expect(await at.factors.confirmTotp(at.alice, { id, code, name: 'Telephone' }, CALLER)).toBe(true)
   expect(await at.factors.next(at.alice, { groups: [] })).toEqual({ step: 'verify', methods: ['otp'] })
   expect(await at.factors.list(at.alice)).toMatchObject([{ method: 'otp', name: 'Telephone', lastUsedAt: null }])
 })
 
 test('the code that confirmed an authenticator does not log in', async () => {
   await using at = await openFactors()
-  const { id, uri } = await at.factors.enrolTotp(at.alice, '')
+  const { id, uri } = await at.factors.enrolTotp(at.alice)
   const code = codeOf(appOf(uri), at.clock.now)
-  await at.factors.confirmTotp(at.alice, id, code, CALLER)
+  await at.factors.confirmTotp(at.alice, { id, code, name: 'Telephone' }, CALLER)
   expect(await at.factors.verify(at.alice, otp(code), CALLER)).toMatchObject({ ok: false })
 })
 
@@ -80,7 +80,7 @@ test('somebody else’s code, and the code of a removed authenticator, are wrong
 
 test('the secret is not in the store', async () => {
   await using at = await openFactors()
-  const { secret } = await at.factors.enrolTotp(at.alice, '')
+  const { secret } = await at.factors.enrolTotp(at.alice)
   const { rows } = await at.storage.find(totpFactors, { limit: 10 })
   expect(rows).toHaveLength(1)
   expect(JSON.stringify(rows)).not.toContain(secret)
@@ -88,9 +88,9 @@ test('the secret is not in the store', async () => {
 
 test('an enrolment that nobody finishes in time cannot be finished', async () => {
   await using at = await openFactors()
-  const { id, uri } = await at.factors.enrolTotp(at.alice, '')
+  const { id, uri } = await at.factors.enrolTotp(at.alice)
   at.clock.now += 16 * 60_000
-  expect(await at.factors.confirmTotp(at.alice, id, codeOf(appOf(uri), at.clock.now), CALLER)).toBe(false)
+  expect(await at.factors.confirmTotp(at.alice, { id, code: codeOf(appOf(uri), at.clock.now) }, CALLER)).toBe(false)
   expect(await at.storage.deleteExpired(totpFactors, at.clock.now, 10)).toBe(1)
 })
 

@@ -50,9 +50,9 @@ export async function openFactors(options: FactorsOptions = {}) {
     },
     /** The app after scanning the code, already confirmed. The clock moves on, so that its next code is another one. */
     async withApp(user: User = alice): Promise<TOTP> {
-      const { id, uri } = await factors.enrolTotp(user, 'Telephone')
+      const { id, uri } = await factors.enrolTotp(user)
       const app = appOf(uri)
-      if (!(await factors.confirmTotp(user, id, codeOf(app, accounts.clock.now), CALLER)))
+      if (!(await factors.confirmTotp(user, { id, code: codeOf(app, accounts.clock.now), name: 'Telephone' }, CALLER)))
         throw new Error('Expected the code of a new authenticator to be right')
       accounts.clock.now += 30_000
       return app

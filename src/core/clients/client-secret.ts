@@ -1,5 +1,6 @@
 /** Client secrets: random, shown once, kept as digests; two of one client may be valid while it rotates. */
 import { timingSafeEqual } from 'node:crypto'
+import { digestOf } from '../digest.ts'
 import type { Sealer } from '../keys/sealing.ts'
 import type { World } from '../world.ts'
 import type { Client, ClientSecret } from './records.ts'
@@ -20,10 +21,6 @@ export function makeSecret(
   const text = given ?? Buffer.from(world.random(32)).toString('base64url')
   const sealed = client.authMethod === 'client_secret_jwt' ? sealer.seal(text, { ...PLACE, key: client.id }) : null
   return { text, kept: { digest: digestOf(text), sealed, createdAt: world.now(), expiresAt: null } }
-}
-
-export function digestOf(secret: string): string {
-  return new Bun.CryptoHasher('sha256').update(secret).digest('base64url')
 }
 
 /** Secrets that still count. */

@@ -152,8 +152,9 @@ export function createFactors(deps: FactorsDeps): Factors {
       return { ok: true, user, amr: [...assertion.amr, 'mfa'], authTime: world.now() }
     },
 
-    enrolTotp: (user, name) => totp.enrol(user, name),
-    confirmTotp: (user, id, code, caller) => confirmed(user, 'otp', caller, () => totp.confirm(user.id, id, code)),
+    enrolTotp: (user) => totp.enrol(user),
+    pendingTotp: (user, id) => totp.pending(user, id),
+    confirmTotp: (user, shown, caller) => confirmed(user, 'otp', caller, () => totp.confirm(user.id, shown)),
     async enrolMail(user, caller) {
       const challenge = await mail.enrol(user)
       record('factor.challenged', user, caller, { method: 'email' })

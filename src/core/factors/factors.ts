@@ -8,7 +8,7 @@ import type { Caller } from '../world.ts'
 import type { Asked } from './demand.ts'
 import type { Verification } from './guess.ts'
 import type { MailChallenge } from './mail-codes.ts'
-import type { TotpEnrolment } from './totp.ts'
+import type { ShownCode, TotpEnrolment } from './totp.ts'
 
 export type FactorMethod = 'otp' | 'email' | 'recovery_code' | 'passkey'
 
@@ -63,8 +63,10 @@ export interface Factors {
   /** Who this passkey says is there. It counts as two factors: the device, and what it checked. */
   passkeyLogin(response: unknown, caller: Caller): Promise<PasskeyLogin>
 
-  enrolTotp(user: User, name: string): Promise<TotpEnrolment>
-  confirmTotp(user: User, id: string, code: string, caller: Caller): Promise<boolean>
+  enrolTotp(user: User): Promise<TotpEnrolment>
+  /** An enrolment that is not finished, to be shown again. */
+  pendingTotp(user: User, id: string): Promise<TotpEnrolment | undefined>
+  confirmTotp(user: User, shown: ShownCode, caller: Caller): Promise<boolean>
   enrolMail(user: User, caller: Caller): Promise<MailChallenge>
   confirmMail(user: User, handle: string, code: string, caller: Caller): Promise<boolean>
   passkeyCreation(user: User): Promise<PublicKeyCredentialCreationOptionsJSON>

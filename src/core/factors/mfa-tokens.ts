@@ -11,7 +11,7 @@ import { canLogIn, userFinder } from '../users/find-users.ts'
 import type { User } from '../users/records.ts'
 import type { Caller, World } from '../world.ts'
 import { withSecondFactor } from './acr.ts'
-import { digestOf } from './digest.ts'
+import { digestOf } from '../digest.ts'
 import type { EnrolledFactor, Factors, Proof } from './factors.ts'
 import type { Verification } from './guess.ts'
 import { createRecoveryCodes } from './recovery-codes.ts'
@@ -104,7 +104,7 @@ export function createMfaTokens(deps: {
     if (enrolling === null) return factors.verify(user, proof, caller)
     const shown =
       proof.method === 'otp'
-        ? await factors.confirmTotp(user, enrolling, proof.code, caller)
+        ? await factors.confirmTotp(user, { id: enrolling, code: proof.code }, caller)
         : proof.method === 'email' && (await factors.confirmMail(user, proof.handle, proof.code, caller))
     return shown ? { ok: true, amr: ['otp'] } : { ok: false, why: 'proof' }
   }
@@ -165,7 +165,7 @@ export function createMfaTokens(deps: {
         const { handle } = await factors.enrolMail(user, caller)
         return { type, handle, recoveryCodes: await begin(row, 'mail') }
       }
-      const { id, secret, uri } = await factors.enrolTotp(user, '')
+      const { id, secret, uri } = await factors.enrolTotp(user)
       return { type, secret, uri, recoveryCodes: await begin(row, id) }
     },
     async redeem(token, clientId, proof, caller) {

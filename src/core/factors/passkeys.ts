@@ -11,7 +11,7 @@ import type { Settings } from '../settings.ts'
 import { repository } from '../storage/repository.ts'
 import type { User } from '../users/records.ts'
 import type { World } from '../world.ts'
-import { digestOf } from './digest.ts'
+import { digestOf } from '../digest.ts'
 import { type Passkey, passkeyChallenges, passkeys } from './records.ts'
 import { challengeIn, isAuthentication, isPlainAttestation, isRegistration } from './webauthn-shapes.ts'
 

@@ -2,7 +2,8 @@
 import { insert, remove, type Step, type Storage, take } from '#plugin'
 import { repository } from '../storage/repository.ts'
 import type { World } from '../world.ts'
-import { digestOf, typed } from './digest.ts'
+import { digestOf } from '../digest.ts'
+import { typed } from './typed.ts'
 import { REFUSED, type Verification } from './guess.ts'
 import { recoveryCodes } from './records.ts'
 

@@ -8,7 +8,7 @@ import type { Settings } from '../settings.ts'
 import { repository } from '../storage/repository.ts'
 import type { User } from '../users/records.ts'
 import type { World } from '../world.ts'
-import { typed } from './digest.ts'
+import { typed } from './typed.ts'
 import { REFUSED, type Verification } from './guess.ts'
 import { type TotpFactor, totpFactors } from './records.ts'
 
@@ -21,13 +21,23 @@ export interface TotpEnrolment {
   readonly uri: string
 }
 
+/** The code that finishes an enrolment. */
+export interface ShownCode {
+  readonly id: string
+  readonly code: string
+  /** What the person calls the authenticator. */
+  readonly name?: string
+}
+
 export interface TotpFactors {
   /** Those that count. */
   list(userId: string): Promise<readonly TotpFactor[]>
   /** Counts for nothing until `confirm`. */
-  enrol(user: User, name: string): Promise<TotpEnrolment>
+  enrol(user: User): Promise<TotpEnrolment>
+  /** An enrolment that is not finished, to be shown again. */
+  pending(user: User, id: string): Promise<TotpEnrolment | undefined>
   /** Whether this was a code of the new authenticator, which from now on counts; the code itself does not count again. */
-  confirm(userId: string, id: string, code: string): Promise<boolean>
+  confirm(userId: string, shown: ShownCode): Promise<boolean>
   verify(userId: string, code: string): Promise<Verification>
   remove(userId: string, id: string): Promise<boolean>
 }
@@ -57,6 +67,12 @@ export function createTotpFactors(deps: {
     return (await factors.find({ by: ['userId', 'createdAt'], equals: { userId }, limit: 100 })).rows
   }
 
+  async function unfinished(userId: string, id: string): Promise<TotpFactor | undefined> {
+    const factor = await factors.get({ id })
+    const ours = factor?.userId === userId && !factor.confirmed && (factor.expiresAt ?? 0) > world.now()
+    return ours ? factor : undefined
+  }
+
   /** The step that a code is of, if that is this one or its neighbour and later than the last one taken. */
   function freshStep(factor: TotpFactor, code: string): number | undefined {
     if (!/^\d{6}$/.test(code)) return undefined
@@ -79,21 +95,25 @@ export function createTotpFactors(deps: {
 
   return {
     list: async (userId) => (await all(userId)).filter(({ confirmed }) => confirmed),
-    async enrol(user, name) {
+    async enrol(user) {
       const now = world.now()
       if ((await all(user.id)).length >= MOST)
         throw new Problem('conflict', `There are ${MOST} authenticators already; remove one first`)
       const id = newId('otp', world)
       const secret = new Secret({ buffer: new Uint8Array(world.random(20)).buffer })
       const sealedSecret = sealer.seal(secret.base32, place(id))
-      const row = { id, userId: user.id, name, sealedSecret, confirmed: false, lastStep: NEVER, createdAt: now }
+      const row = { id, userId: user.id, name: '', sealedSecret, confirmed: false, lastStep: NEVER, createdAt: now }
       await storage.commit([insert(totpFactors, { ...row, lastUsedAt: null, expiresAt: now + ENROL_WITHIN })])
       return { id, secret: secret.base32, uri: totpOf(id, secret, user).toString() }
     },
-    async confirm(userId, id, code) {
-      const factor = await factors.get({ id })
-      if (factor?.userId !== userId || factor.confirmed || (factor.expiresAt ?? 0) <= world.now()) return false
-      return spend(factor, typed(code), { confirmed: true, expiresAt: null })
+    async pending(user, id) {
+      const factor = await unfinished(user.id, id)
+      const secret = factor && Secret.fromBase32(sealer.open(factor.sealedSecret, place(id)))
+      return secret && { id, secret: secret.base32, uri: totpOf(id, secret, user).toString() }
+    },
+    async confirm(userId, { id, code, name = '' }) {
+      const factor = await unfinished(userId, id)
+      return factor ? spend(factor, typed(code), { name, confirmed: true, expiresAt: null }) : false
     },
     async verify(userId, code) {
       for (const factor of await this.list(userId))

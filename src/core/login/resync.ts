@@ -8,7 +8,7 @@ import { timers } from '../schedule.ts'
 import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
 import { userFinder } from '../users/find-users.ts'
-import { endIdentityTokens, nextVersion } from '../users/guards.ts'
+import { endLogins, nextVersion } from '../users/guards.ts'
 import { type User, users } from '../users/records.ts'
 import type { Caller } from '../world.ts'
 import { createAdmission } from './admit.ts'
@@ -64,7 +64,7 @@ export function createResync(deps: ResyncDeps): Resync {
       disabled = now !== undefined && now.source === user.source && now.externalId === user.externalId && !now.disabled
       if (!now || !disabled) return undefined
       const set = { disabled: true, disabledBySource: true, updatedAt: nextVersion(world.now(), now.updatedAt) }
-      return [update(users, { id: user.id }, { set, when: { updatedAt: now.updatedAt } }), endIdentityTokens(user.id)]
+      return [update(users, { id: user.id }, { set, when: { updatedAt: now.updatedAt } }), ...endLogins(user.id)]
     })
     if (!disabled) return
     const detail = { id: user.id, source: user.source, changed: 'disabled', disabled: true, reason: why }

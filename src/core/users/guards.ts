@@ -1,5 +1,6 @@
 /** Steps that change nothing and make a commit fail when something else has changed, and what every revocation shares. */
 import { remove, type Step, type Storage, update } from '#plugin'
+import { browserSessions } from '../browser/records.ts'
 import { Problem } from '../problem.ts'
 import { identityTokens } from '../session/records.ts'
 import { repository } from '../storage/repository.ts'
@@ -23,6 +24,16 @@ function membershipUnchanged({ groupName, userId, source, createdAt }: Membershi
 /** The user's identity tokens end with the commit that this is part of. */
 export function endIdentityTokens(userId: string): Step {
   return remove(identityTokens, { by: ['userId', 'slot'], equals: { userId } })
+}
+
+/** The same for where the user is logged in with a browser. */
+export function endBrowserSessions(userId: string): Step {
+  return remove(browserSessions, { by: ['userId', 'createdAt'], equals: { userId } })
+}
+
+/** Every login of the user ends with the commit that this is part of. */
+export function endLogins(userId: string): readonly Step[] {
+  return [endIdentityTokens(userId), endBrowserSessions(userId)]
 }
 
 /** A time that no earlier change of the record has. */

@@ -10,7 +10,7 @@ import type { Caller } from '../world.ts'
 import { acceptUserFields } from './accept.ts'
 import { putCredential, removeCredential } from './credentials.ts'
 import { canLogIn, userFinder } from './find-users.ts'
-import { anotherAdminRemains, endIdentityTokens, groupUnchanged, nextVersion } from './guards.ts'
+import { anotherAdminRemains, endLogins, groupUnchanged, nextVersion } from './guards.ts'
 import { comparisonKey, type Fault, refuseFaults } from './names.ts'
 import { createMove } from './move-user.ts'
 import { createPasswords, type PasswordDeps } from './passwords.ts'
@@ -106,7 +106,7 @@ export function createUsers(deps: UserDeps): Users {
         return [
           update(users, { id }, { set, when: { updatedAt: before.updatedAt } }),
           ...(shutOut ? await anotherAdminRemains(storage, { group: settings().groups.admin, leaving: before }) : []),
-          ...(canLogIn(after) ? [] : [endIdentityTokens(id)]),
+          ...(canLogIn(after) ? [] : endLogins(id)),
         ]
       })
       const renamed = before.username === after.username ? {} : { renamedFrom: before.username }
@@ -124,7 +124,7 @@ export function createUsers(deps: UserDeps): Users {
           take(users, { id }, { updatedAt: user.updatedAt }),
           remove(memberships, { by: ['userId', 'source'], equals: { userId: id } }),
           removeCredential({ source: user.source, name: user.externalId }),
-          endIdentityTokens(id),
+          ...endLogins(id),
           ...stepsToDelete(id),
         ]
       })

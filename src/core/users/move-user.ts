@@ -9,7 +9,7 @@ import { commitOrAgain } from '../storage/commit.ts'
 import type { Caller } from '../world.ts'
 import { removeCredential } from './credentials.ts'
 import type { UserFinder } from './find-users.ts'
-import { anotherAdminRemains, endIdentityTokens, nextVersion } from './guards.ts'
+import { anotherAdminRemains, endLogins, nextVersion } from './guards.ts'
 import { refuseFaults } from './names.ts'
 import { memberships, type User, users } from './records.ts'
 
@@ -87,7 +87,7 @@ export function createMove(deps: MoveDeps) {
         update(users, { id: user.id }, { set, when: { updatedAt: before.updatedAt } }),
         removeCredential({ source: before.source, name: before.externalId }),
         remove(memberships, { by: ['userId', 'source'], equals: { userId: user.id, source: before.source } }),
-        endIdentityTokens(user.id),
+        ...endLogins(user.id),
       ]
     })
     const detail = { id: user.id, changed: 'source', from: before.source, to: to.id, externalId }

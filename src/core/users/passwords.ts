@@ -10,7 +10,7 @@ import { commitOrAgain } from '../storage/commit.ts'
 import type { Caller, World } from '../world.ts'
 import { putCredential } from './credentials.ts'
 import type { UserFinder } from './find-users.ts'
-import { endIdentityTokens, nextVersion } from './guards.ts'
+import { endLogins, nextVersion } from './guards.ts'
 import { refuseFaults } from './names.ts'
 import { passwordFaults } from './password-policy.ts'
 import { type User, users } from './records.ts'
@@ -93,7 +93,7 @@ export function createPasswords(deps: PasswordDeps) {
     return [
       update(users, { id: user.id }, { set, when: { updatedAt: user.updatedAt } }),
       ...putCredential({ source: user.source, name: user.externalId, value: secret }),
-      endIdentityTokens(user.id),
+      ...endLogins(user.id),
     ]
   }
 

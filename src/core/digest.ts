@@ -1,16 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
 
-/** SHA-256, base64url: for values that are random or live for minutes. */
+/** SHA-256, base64url: for what is random, or lives for minutes. Several parts stay apart. */
 export function digestOf(...parts: readonly string[]): string {
   return new Bun.CryptoHasher('sha256').update(parts.join('\n')).digest('base64url')
 }
 
+/** In constant time. */
 export function isSameDigest(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]
   return left.length === right.length && timingSafeEqual(left, right)
-}
-
-/** A code as people type it: without the blanks and hyphens that make it readable. */
-export function typed(code: string): string {
-  return code.replace(/[\s-]/g, '').toLowerCase()
 }
