@@ -21,6 +21,12 @@ function understood(line: string): void {
   }
 }
 
+/** As hosts of repositories make them. */
+function anchorOf(heading = ''): string {
+  const words = heading.toLowerCase().replaceAll(/[^\w -]/g, '')
+  return `#${words.replaceAll(' ', '-')}`
+}
+
 describe('README.md', () => {
   test.each(of('sh'))('line %p: the shell and the program understand it', (_, { text }) => {
     expect(Bun.spawnSync(['sh', '-n'], { stdin: Buffer.from(text) }).stderr.toString()).toBe('')
@@ -44,14 +50,16 @@ describe('README.md', () => {
     expect(missing.map(({ name }) => name)).toEqual([])
   })
 
+  test('lists every task above the first', () => {
+    const [, tasks = ''] = readme.split('\n## Tasks\n')
+    const [list = '', ...sections] = (tasks.split('\n## ')[0] ?? '').split('\n### ')
+    const anchors = sections.map((section) => anchorOf(section.split('\n')[0]))
+    expect(anchors.length).toBeGreaterThan(0)
+    expect(anchors.filter((anchor) => !list.includes(`(${anchor})`))).toEqual([])
+  })
+
   test('links to headings and files that are there', async () => {
-    const anchors = [...readme.matchAll(/^#+ (.+)$/gm)].map(
-      ([, heading = '']) =>
-        `#${heading
-          .toLowerCase()
-          .replaceAll(/[^\w -]/g, '')
-          .replaceAll(' ', '-')}`,
-    )
+    const anchors = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading))
     for (const [, target = ''] of readme.matchAll(/\]\(([^)]+)\)/g)) {
       const there = target.startsWith('#')
         ? anchors.includes(target)
