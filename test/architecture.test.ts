@@ -46,7 +46,7 @@ const ZONES: Readonly<Record<string, Zone>> = {
     types: ['src/core'],
     packages: only('preact', 'preact-render-to-string', 'mustache', 'uqr'),
   },
-  'src/host': { own: ['src/host', 'src/plugin', 'src/config'], packages: only(TYPEBOX, 'bun', 'node:.*') },
+  'src/host': { own: ['src/host', 'src/plugin', 'src/config'], packages: only(TYPEBOX, 'bun', 'bun:ffi', 'node:.*') },
   'src/config': { own: ['src/config'], packages: only(TYPEBOX, 'node:(?:fs|path|url|util).*') },
   'src/cli': {
     own: [

@@ -17,8 +17,9 @@ const list = defineCommand({
     const { BUILTIN_PLUGINS, checkPlugin } = await import('../server.ts')
     const builtin = BUILTIN_PLUGINS.map(({ kind, type }) => ({ kind, type, origin: 'built-in', ok: true, message: '' }))
     const external = await Promise.all(
-      config.plugins.map(async ({ path: origin, sha256, optional }) => {
-        const check = await checkPlugin(origin, { sha256 })
+      config.plugins.map(async ({ path: origin, optional, ...options }) => {
+        const { sha256 } = options
+        const check = await checkPlugin(origin, options)
         const { kind, type, message } = check.ok ? { ...check, message: '' } : { ...check, kind: '?', type: '?' }
         return { kind, type, origin, sha256, optional, ok: check.ok, message }
       }),

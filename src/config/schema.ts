@@ -109,6 +109,11 @@ const ExternalPlugin = t.Object(
         description: 'Inside the server or as a process of its own; what its manifest says unless told.',
       }),
     ),
+    sandbox: word(['auto', 'require', 'off'], {
+      default: 'auto',
+      description:
+        'Whether a process is kept to the permissions of its manifest: where the kernel can, or no start without, or never.',
+    }),
   },
   { additionalProperties: false, description: 'Plugins that are not built in.', expect: 'a table' },
 )

@@ -2,6 +2,7 @@
 
 const HIDDEN: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
   'plugin-probe': async (argv) => (await import('./probe.ts')).probeMain(argv),
+  'plugin-sandbox': async (argv) => (await import('./sandbox/launcher.ts')).launcherMain(argv),
   'plugin-host': async (argv) => (await import('./process/hosted.ts')).hostedMain(argv),
 }
 

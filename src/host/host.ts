@@ -106,14 +106,14 @@ export async function createPluginHost(options: HostOptions): Promise<PluginHost
 }
 
 async function load(entry: ExternalPlugin, known: readonly KnownPlugin[], options: HostOptions): Promise<KnownPlugin> {
-  const { folder, probeDeadline, log } = options
-  const loading = { folder, ...(probeDeadline !== undefined && { deadline: probeDeadline }) }
-  const { plugin, path, sha256, runtime } = await loadPlugin(entry, loading)
+  const { folder, probeDeadline, log, env } = options
+  const { plugin, path, sha256, runtime, sandbox } = await loadPlugin(entry, { folder, env, deadline: probeDeadline })
   const taken = known.find(({ kind, type }) => kind === plugin.kind && type === plugin.type)
   if (taken) {
     const sentence = `its ${plugin.kind} type "${plugin.type}" is taken by the plugin ${taken.origin}`
     throw new PluginError('type-taken', path, sentence)
   }
+  if (sandbox && !sandbox.enforced) log.warn('plugin runs without a sandbox', { path, reason: sandbox.why })
   log.info('plugin loaded', { kind: plugin.kind, type: plugin.type, path, sha256, runtime })
   return { ...describe(plugin, path), sha256, runtime }
 }

@@ -27,9 +27,20 @@ export interface PluginDescription {
 }
 type Report = { readonly plugin: PluginDescription } | { readonly fault: PluginFault; readonly sentence: string }
 
+export interface Probing {
+  readonly deadline?: number | undefined
+  /** Puts the probe into a sandbox, for what is going to run in one. */
+  readonly confine?: (command: readonly string[]) => Promise<readonly string[]>
+}
+
 /** Loads `file` in a process of its own. Throws a `PluginError` that speaks of `path`. */
-export async function probe(file: string, path: string, deadline = DEFAULT_DEADLINE): Promise<PluginDescription> {
-  const child = Bun.spawn(selfCommand(PROBE_COMMAND, file, path), {
+export async function probe(
+  file: string,
+  path: string,
+  { deadline = DEFAULT_DEADLINE, confine }: Probing = {},
+): Promise<PluginDescription> {
+  const command = selfCommand(PROBE_COMMAND, file, path)
+  const child = Bun.spawn([...((await confine?.(command)) ?? command)], {
     cwd: parse(file).root, // no bunfig.toml of the plugin's
     env: {},
     stdin: 'ignore',

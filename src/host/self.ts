@@ -1,5 +1,5 @@
 /** This program started again: the executable itself, or Bun with our entry in a checkout. */
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 const COMPILED = /^(?:\/\$bunfs|[A-Z]:[\\/]~BUN)/.test(import.meta.dir)
 
@@ -10,7 +10,5 @@ export function selfCommand(subcommand: string, ...rest: readonly string[]): str
 
 /** The files that it is made of, to be readable where little is. */
 export function selfFiles(): string[] {
-  if (COMPILED) return [process.execPath]
-  const root = join(import.meta.dir, '../..')
-  return [process.execPath, dirname(import.meta.dir), join(root, 'node_modules'), join(root, 'package.json')]
+  return COMPILED ? [process.execPath] : [process.execPath, join(import.meta.dir, '../..')]
 }

@@ -105,8 +105,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     pulse.beat()
     killGroup(child.pid) // what it left behind
     await within(limits.grace, reading) // its last answers may still be in the pipe
-    const why = child.signalCode === null ? `it ended (exit code ${code})` : `it ended (${child.signalCode})`
-    const said = (reason ??= why)
+    const said = (reason ??= endOf(code, child.signalCode))
     calls.fail(said)
     serving.abort()
     greeting.reject(new Error(said))
@@ -140,6 +139,11 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       clearTimeout(timer)
     },
   }
+}
+
+function endOf(code: number, signal: NodeJS.Signals | number | null): string {
+  if (signal === 'SIGSYS') return 'its sandbox ended it: it tried what it has no permission for (SIGSYS)'
+  return signal === null ? `it ended (exit code ${code})` : `it ended (${signal})`
 }
 
 function parse(line: string): FromPlugin {

@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs'
 import { Value } from '@sinclair/typebox/value'
 import { oneLine } from '../plugin-error.ts'
 import { type AnyPlugin, importPlugin } from '../plugin-module.ts'
+import { applyFilter, sealingFilter } from '../sandbox/seccomp.ts'
 import { type Calls, createCalls, createServing, type Handler, type Serving } from './calls.ts'
 import { hostedLogin } from './hosted-login.ts'
 import { hostedStorage } from './hosted-storage.ts'
@@ -14,8 +15,11 @@ import { LIMITS } from './limits.ts'
 import { readLines } from './lines.ts'
 import { type Hello, PROTOCOL, type ToPlugin } from './messages.ts'
 
-/** The hidden subcommand: `plugin-host FILE PATH`. */
+/** The hidden subcommand: `plugin-host FILE PATH [sealed]`. */
 export const HOST_COMMAND = 'plugin-host'
+
+/** Nothing is to be executed from here on, not even this program again. */
+export const SEALED = 'sealed'
 
 /** What an opened plugin offers over the protocol. */
 export interface Offer extends AsyncDisposable {
@@ -31,7 +35,8 @@ export interface Line {
 
 /** Runs until the server says so or is gone; ends the process. `argv` is what follows the subcommand. */
 export async function hostedMain(argv: readonly string[]): Promise<never> {
-  const [file = '', path = file] = argv
+  const [file = '', path = file, sealed] = argv
+  if (sealed === SEALED) applyFilter(sealingFilter(), 'all')
   const send = standardOutput()
   const stopping = new AbortController()
   const calls = createCalls({ send })

@@ -1,0 +1,128 @@
+/** What becomes of the sandbox where the kernel has none, and where nobody asked for one. */
+import { describe, expect, test } from 'bun:test'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkPlugin } from '../../src/host/external.ts'
+import { pinOf } from '../../src/host/files.ts'
+import { NO_PERMISSIONS } from '../../src/host/manifest.ts'
+import { policyOf } from '../../src/host/sandbox/policy.ts'
+import { PROGRAM } from '../harness/command-line.ts'
+import { loginSourceText, temporaryFolder } from '../harness/plugins.ts'
+
+const WITHOUT = join(import.meta.dir, '../harness/without-landlock.ts')
+const PLUGIN =
+  '#!/bin/sh\nread -r hello\necho \'{"hello":{"protocol":1,"id":"quiet","capabilities":["password"]}}\'\nread -r end\n'
+
+/** `leveret serve` where Landlock does not exist: ended as soon as it listens, or by itself. */
+async function serveWithoutLandlock(folder: string) {
+  const child = Bun.spawn([process.execPath, WITHOUT, ...PROGRAM, 'serve'], {
+    cwd: folder,
+    env: { PATH: '/usr/bin:/bin' },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const logged = new Response(child.stderr).text()
+  const { value } = await child.stdout.getReader().read()
+  child.kill('SIGTERM')
+  const code = await child.exited
+  return { code, out: new TextDecoder().decode(value), err: await logged }
+}
+
+async function place(sandbox: string) {
+  const folder = await temporaryFolder()
+  await folder.write(
+    'quiet/plugin.json',
+    JSON.stringify({
+      id: 'quiet',
+      version: '1',
+      kind: 'login',
+      apiVersion: 1,
+      entry: 'quiet.sh',
+      runtime: 'process',
+    }),
+  )
+  await folder.write('quiet/quiet.sh', PLUGIN)
+  await folder.write('master.key', Buffer.alloc(32, 7).toString('base64'))
+  await Bun.$`chmod 600 ${join(folder.path, 'master.key')}`
+  await folder.write(
+    'leveret.toml',
+    `publicUrl = "https://login.example"
+dataDir = "data"
+masterKey = { file = "master.key" }
+listen = { port = 0 }
+[[plugins]]
+path = "quiet"
+sha256 = "${await pinOf(join(folder.path, 'quiet'))}"
+${sandbox}
+[[login]]
+type = "quiet"
+`,
+  )
+  return folder
+}
+
+describe('on a kernel without Landlock', () => {
+  test('a required sandbox refuses to start the plugin, and the server says why', async () => {
+    await using folder = await place('sandbox = "require"')
+    const { code, out, err } = await serveWithoutLandlock(folder.path)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain(
+      `Cannot use plugin ${join(folder.path, 'quiet')}: its sandbox is required and cannot be enforced: the kernel has no Landlock`,
+    )
+  })
+
+  test('any other plugin runs, and the server says that it runs without', async () => {
+    await using folder = await place('')
+    const { out, err } = await serveWithoutLandlock(folder.path)
+    expect(out).toContain('Listening on')
+    expect(err).toContain('plugin runs without a sandbox')
+  })
+})
+
+test('a plugin inside the server has no sandbox that could be required', async () => {
+  await using folder = await temporaryFolder()
+  const path = await folder.write('acme.ts', loginSourceText('acme'))
+  expect(await checkPlugin(path, { sandbox: 'require' })).toMatchObject({
+    fault: 'sandbox',
+    message: `Cannot use plugin ${path}: its sandbox is required, and inside the server there is none`,
+  })
+})
+
+describe('permissions become a policy:', () => {
+  const needs = { read: [], execute: [] }
+  const ports = async (net: string[], config: object = {}) => {
+    const expansion = { config: config as Record<string, unknown>, dataDir: '/nonexistent' }
+    const policy = await policyOf({ ...NO_PERMISSIONS, net }, expansion, needs)
+    return { ports: policy.ports, datagrams: policy.datagrams }
+  }
+
+  test.each<[string[], object, number[] | 'any', boolean]>([
+    [[], {}, [], false],
+    [['10.0.0.5:636'], {}, [636], false],
+    [['[::1]:389', '127.0.0.1:389'], {}, [389], false],
+    [['localhost:80'], {}, [80], false],
+    [['ldap.example:636'], {}, [636], true],
+    [['*:443'], {}, [443], true],
+    [['10.0.0.5:*'], {}, 'any', false],
+    [['{url}'], { url: 'https://directory.example' }, [443], true],
+    [['{url}'], { url: 'https://10.0.0.5:8443/api' }, [8443], false],
+    [['{urls}'], { urls: ['ldap://a.example', 'ldaps://b.example'] }, [389, 636], true],
+    [['{server}'], { server: '10.0.0.5:1234' }, [1234], false],
+    [['{absent}'], {}, [], false],
+    [['{url}'], { url: 'gopher://10.0.0.5' }, [], false],
+  ])('net %j with %j', async (net, config, wanted, datagrams) => {
+    expect(await ports(net, config)).toEqual({ ports: wanted, datagrams })
+  })
+
+  test('paths start in the data folder, and those to write to are made', async () => {
+    await using folder = await temporaryFolder()
+    const permissions = { ...NO_PERMISSIONS, read: ['{file}', '/etc/motd'], write: ['records', '{more}'] }
+    const config = { file: 'people.json', more: ['a', 'b'] }
+    const policy = await policyOf(permissions, { config, dataDir: folder.path }, needs)
+    const inside = (name: string) => join(folder.path, name)
+    expect(policy.read).toContain(inside('people.json'))
+    expect(policy.read).toContain('/etc/motd')
+    expect(policy.write).toEqual([inside('records'), inside('a'), inside('b'), '/dev/null'])
+    expect((await readdir(folder.path)).toSorted()).toEqual(['a', 'b', 'records'])
+  })
+})
