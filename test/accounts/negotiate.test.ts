@@ -92,6 +92,29 @@ describe('several sources', () => {
     expect([refused.code, refused.retryAfter]).toEqual(['unavailable', 2])
   })
 
+  test('whose directory keeps passwords waiting still take tickets', async () => {
+    const { source } = ticketOffice({ alice: { ok: true, identity: ALICE } })
+    const clock = { advance: (_milliseconds: number) => {} }
+    const slow: LoginSource = {
+      ...source,
+      password: {
+        async verify() {
+          clock.advance(9_000)
+          return { ok: false, why: 'unavailable' }
+        },
+      },
+    }
+    await using accounts = await openAccounts({ sources: [{ id: 'corp', source: slow, provision: true }] })
+    clock.advance = (milliseconds) => {
+      accounts.clock.now += milliseconds
+    }
+    for (let count = 0; count < 6; count++)
+      expect((await refusal(accounts.logIn('alice', PASSWORD))).code).toBe('unavailable')
+    expect(accounts.lines.some(({ message }) => message.includes('given a rest'))).toBe(true)
+    const { authentication } = await accounts.login.withNegotiate(ticket('alice'), STRANGER)
+    expect(authentication.user.username).toBe('alice')
+  })
+
   test('without any that takes tickets, none is offered', async () => {
     await using accounts = await openAccounts()
     expect(accounts.login.negotiates()).toBe(false)

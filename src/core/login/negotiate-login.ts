@@ -28,7 +28,8 @@ export function createNegotiateLogin(deps: NegotiateDeps): Pick<Login, 'negotiat
   async function ask(configured: ConfiguredSource, token: Uint8Array, caller: Caller): Promise<Answer> {
     const { negotiate } = configured.source
     let reply: Uint8Array | undefined
-    const verdict = await askInTime(configured.id, deps, async (signal): Promise<Verdict> => {
+    // Reading a ticket takes no directory: one that keeps passwords waiting gives no rest to tickets.
+    const verdict = await askInTime(`${configured.id} (tickets)`, deps, async (signal): Promise<Verdict> => {
       if (!negotiate) return { ok: false, why: 'credentials', detail: 'the source takes no tickets' }
       const answer = await negotiate.step(token, signal)
       reply = answer.reply
