@@ -56,7 +56,6 @@ export async function runExecutable({ executable, folder, env = {} }: Start, ...
 }
 
 export interface RunningExecutable extends AsyncDisposable {
-  readonly pid: number
   /** The first URL it says that it listens on. */
   readonly url: string
   readonly pid: number
@@ -84,7 +83,6 @@ export async function serveExecutable({ executable, folder, env = {} }: Start): 
     throw new Error(`The executable ended with ${child.exitCode} before it listened:\n${logged.join('')}`)
   }
   return {
-    pid: child.pid,
     url,
     pid: child.pid,
     log: () => logged.join(''),

@@ -12,13 +12,14 @@ export function sectionOf({ keytab, krb5Conf, folder }: Pick<Kdc, 'keytab' | 'kr
   return { type: 'kerberos', id: 'realm', keytab, services: [SERVICE], realms: [REALM], krb5Conf, replayCache }
 }
 
-/** Everybody may have a session for vhost `prod`, wherever they come from. */
+/** Those whom the tests let in may have a session for vhost `prod`. */
 export async function startServerOf(section: Section, config: Section = {}): Promise<TestServer> {
   const server = await startTestServer({ config: { login: [LOCAL, section], ...config } })
   const { core } = server.instance
   await core.brokers.create({ name: 'main', resourceServerId: 'rabbitmq', version: '3.10' }, OPERATOR)
-  for (const subject of ['alice', 'root', 'Alice Example', 'alice@TEST.EXAMPLE', 'staffer', 'alice/admin'])
+  for (const subject of ['alice', 'root', `alice@${REALM}`, 'alice/admin', 'a.example'])
     await core.rules.create({ subjectKind: 'user', subject, vhost: 'prod', preset: 'owner' }, OPERATOR)
+  await core.rules.create({ subjectKind: 'group', subject: 'staff', vhost: 'prod', preset: 'owner' }, OPERATOR)
   return server
 }
 

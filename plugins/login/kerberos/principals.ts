@@ -1,5 +1,5 @@
 /** From a principal to who that is here: which are let in, what they are called, what they are known by. */
-import type { Verdict, Why } from '#plugin'
+import type { Verdict } from '#plugin'
 import type { Proven } from './protocol.ts'
 
 export interface PrincipalRules {
@@ -27,25 +27,32 @@ export function createJudge(rules: PrincipalRules): Judge {
   const allowed = rules.allow.map(pattern)
   const denied = rules.deny.map(pattern)
 
-  return ({ principal, localName, logon }, method) => {
-    const [name, realm] = parted(principal)
-    // A backslash is an escaped character: a name that only looks like another, or one that is not canonical.
-    if (principal.includes('\\') || name === '' || principal.length > LONGEST) return refused('unusable', principal)
-    if (!rules.realms.includes(realm)) return refused('of a realm that is not trusted', principal)
-    if (name.includes('/') && !rules.instances) return refused('has several parts', principal)
+  /** What a ticket calls an account may be any of its names; what the domain says of it is one. */
+  function canonical({ principal, logon }: Proven): readonly [name: string, realm: string] {
+    const end = principal.lastIndexOf('@')
+    const name = rules.activeDirectory ? logon?.username.toLowerCase() : principal.slice(0, Math.max(0, end))
+    return [name ?? '', principal.slice(end + 1)]
+  }
+
+  return (proven, method) => {
+    const { localName, logon } = proven
+    const [name, realm] = canonical(proven)
+    const principal = `${name}@${realm}`
+    const refused = (reason: string): Verdict => {
+      return { ok: false, why: 'not-allowed', detail: `${proven.principal} ${reason}` }
+    }
+    if (rules.activeDirectory && !logon) return refused('comes without the authorization data of a domain')
+    // A backslash is an escaped character: a name that only looks like another one.
+    if (name === '' || name.includes('\\') || principal.length > LONGEST) return refused('is no usable name')
+    if (!rules.realms.includes(realm)) return refused('is of a realm that is not trusted')
+    if (name.includes('/') && !rules.instances) return refused('has several parts')
     if (!allowed.some((each) => each.test(principal)) || denied.some((each) => each.test(principal)))
-      return refused('is not allowed', principal)
-    if (rules.activeDirectory && !logon) return refused('comes without the authorization data of a domain', principal)
+      return refused('is not allowed')
     const groups = [...new Set((logon?.groups ?? []).flatMap((sid) => rules.groups[sid] ?? []))]
     if (rules.requiredGroup !== undefined && !groups.includes(rules.requiredGroup))
-      return refused(`is no member of ${rules.requiredGroup}`, principal)
-    const username = usernameOf({
-      name,
-      realm,
-      localName,
-      account: rules.activeDirectory ? logon?.username : undefined,
-    })
-    if (username === undefined) return refused('has no name by auth_to_local', principal)
+      return refused(`is no member of ${rules.requiredGroup}`)
+    const username = usernameOf({ name, realm, localName })
+    if (username === undefined) return refused('has no name by auth_to_local')
     const externalId = rules.activeDirectory && logon ? logon.sid : principal
     return { ok: true, identity: { externalId, username, groups, amr: [method] } }
   }
@@ -54,11 +61,9 @@ export function createJudge(rules: PrincipalRules): Judge {
     readonly name: string
     readonly realm: string
     readonly localName: string | undefined
-    readonly account: string | undefined
   }): string | undefined {
-    const { realm, localName } = given
+    const { name, realm, localName } = given
     if (rules.username === 'local') return localName
-    const name = given.account === undefined ? given.name : given.account.toLowerCase()
     // Only one realm can have the short names: two realms may know a different alice each.
     return rules.username === 'short' && realm === rules.realms[0] ? name : `${name}@${realm}`
   }
@@ -80,17 +85,7 @@ export function principalFor(
   return [home, ...others].includes(realm) ? `${account}@${realm}` : undefined
 }
 
-function parted(principal: string): readonly [name: string, realm: string] {
-  const end = principal.lastIndexOf('@')
-  return [principal.slice(0, Math.max(0, end)), principal.slice(end + 1)]
-}
-
 function pattern(glob: string): RegExp {
   const literal = glob.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`^${literal.join('.*')}$`)
-}
-
-function refused(reason: string, principal: string): Verdict {
-  const why: Why = 'not-allowed'
-  return { ok: false, why, detail: `${principal} ${reason}` }
 }
