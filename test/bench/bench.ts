@@ -16,6 +16,7 @@ export interface Measure {
   readonly against?: { readonly what: string; readonly value: number }
   /** The value must stay below. */
   readonly below?: number
+  readonly atLeast?: number
 }
 
 export interface Bench {

@@ -6,13 +6,20 @@ const {
   method,
   headers = {},
   body = '',
+  authorizations,
   seconds,
   connections,
 }: Shot & Record<'seconds' | 'connections', number> = await Bun.stdin.json()
 const { hostname, port, host, pathname, search } = new URL(url)
 const fields = Object.entries({ host, ...headers, 'content-length': String(Buffer.byteLength(body)) })
 const head = [`${method} ${pathname}${search} HTTP/1.1`, ...fields.map(([name, value]) => `${name}: ${value}`)]
-const request = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
+const always = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
+const lines = authorizations === undefined ? undefined : (await Bun.file(authorizations).text()).split('\n').values()
+
+function request(): Buffer {
+  if (!lines) return always
+  return Buffer.from([...head, `authorization: ${lines.next().value ?? ''}`, '', body].join('\r\n'))
+}
 
 const end = performance.now() + seconds * 1000
 let answered = 0
@@ -22,7 +29,7 @@ function connection(): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let received = ''
   const socket = {
-    open: (to: Bun.Socket) => void to.write(request),
+    open: (to: Bun.Socket) => void to.write(request()),
     data(from: Bun.Socket, chunk: Buffer) {
       received += chunk.toString('latin1')
       const [whole, length] =
@@ -34,7 +41,7 @@ function connection(): Promise<void> {
       if (received.length < whole.length + Number(length)) return
       received = ''
       answered++
-      if (performance.now() < end) from.write(request)
+      if (performance.now() < end) from.write(request())
       else from.end()
     },
     close: () => resolve(),

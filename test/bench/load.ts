@@ -11,6 +11,8 @@ export interface Shot {
   readonly method: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** A file with a value of the Authorization header for each request, used from the first line on and only once. */
+  readonly authorizations?: string
 }
 
 const CONNECTIONS = 16
@@ -30,18 +32,19 @@ export async function inTurns(one: Shot, other: Shot): Promise<{ readonly one: n
   return { one: median(rates.map((each) => each.one)), other: median(rates.map((each) => each.other)) }
 }
 
-/** Answers per second Any answer that is no success fails the whole. */
-async function answersPerSecond(shot: Shot): Promise<number> {
+/** Answers per second. Any answer that is no success fails the whole. */
+export async function answersPerSecond(shot: Shot): Promise<number> {
   return WRK === null ? withBun(shot) : withWrk(WRK, shot)
 }
 
-async function withWrk(wrk: string, { url, method, headers = {}, body }: Shot): Promise<number> {
+async function withWrk(wrk: string, { url, method, headers = {}, body, authorizations }: Shot): Promise<number> {
   const script = [
     `wrk.method = ${JSON.stringify(method)}`,
     ...(body === undefined ? [] : [`wrk.body = ${JSON.stringify(body)}`]),
     ...Object.entries(headers).map(
       ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
     ),
+    ...(authorizations === undefined ? [] : [oneOfEach(authorizations)]),
   ]
   const words = [wrk, '-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', '/dev/stdin', url]
   const said = await output(words, script.join('\n'))
@@ -49,6 +52,14 @@ async function withWrk(wrk: string, { url, method, headers = {}, body }: Shot): 
   const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(said) ?? []
   if (rate === undefined) throw new Error(`wrk says no rate: ${said}`)
   return Number(rate)
+}
+
+function oneOfEach(file: string): string {
+  return `local lines = io.lines(${JSON.stringify(file)})
+request = function()
+  wrk.headers["authorization"] = lines()
+  return wrk.format()
+end`
 }
 
 async function withBun(shot: Shot): Promise<number> {

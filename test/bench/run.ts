@@ -7,13 +7,14 @@ import { builtExecutable } from '../harness/executable.ts'
 import type { Bed, Bench, Measure } from './bench.ts'
 import { exchange } from './exchange.ts'
 import { GENERATOR } from './load.ts'
+import { negotiate } from './negotiate.ts'
 import { type ServerUnderLoad, startServer } from './server-under-load.ts'
 import { startAndMemory } from './start.ts'
 import { storage } from './storage.ts'
 import { misses, tableOf } from './table.ts'
 import { tokens } from './tokens.ts'
 
-const BENCHES: readonly Bench[] = [startAndMemory, exchange, tokens, storage]
+const BENCHES: readonly Bench[] = [startAndMemory, exchange, tokens, storage, negotiate]
 
 const named = process.argv.slice(2)
 const asked = BENCHES.filter(({ name }) => named.length === 0 || named.some((word) => name.includes(word)))

@@ -3,8 +3,8 @@ import type { Measure } from './bench.ts'
 
 const HEAD = ['what', 'measured', 'against', 'ratio', 'target']
 
-export function misses({ value, below }: Measure): boolean {
-  return below !== undefined && value >= below
+export function misses({ value, below, atLeast }: Measure): boolean {
+  return (below !== undefined && value >= below) || (atLeast !== undefined && value < atLeast)
 }
 
 export function tableOf(measures: readonly Measure[]): string {
@@ -17,14 +17,23 @@ export function tableOf(measures: readonly Measure[]): string {
 }
 
 function row(measure: Measure): string[] {
-  const { what, value, unit, against, below } = measure
+  const { what, value, unit, against } = measure
   return [
     what,
     amount(value, unit),
     against ? `${against.what}: ${amount(against.value, unit)}` : '',
     against ? (value / against.value).toFixed(2) : '',
-    below === undefined ? '' : `< ${below} ${unit}: ${misses(measure) ? 'MISSED' : 'met'}`,
+    targetOf(measure),
   ]
+}
+
+function targetOf(measure: Measure): string {
+  const { unit, below, atLeast } = measure
+  const bounds = [
+    ...(below === undefined ? [] : [`< ${below} ${unit}`]),
+    ...(atLeast === undefined ? [] : [`>= ${amount(atLeast, unit)}`]),
+  ]
+  return bounds.length === 0 ? '' : `${bounds.join(', ')}: ${misses(measure) ? 'MISSED' : 'met'}`
 }
 
 function amount(value: number, unit: Measure['unit']): string {
