@@ -38,7 +38,7 @@ const ZONES: Readonly<Record<string, Zone>> = {
   'src/http': {
     own: ['src/http', 'src/core', 'src/plugin'],
     /** What pages show; how they are drawn comes in as a value. */
-    types: ['src/web/view.ts'],
+    types: ['src/web/view.ts', 'src/web/account-view.ts'],
     packages: only(TYPEBOX, 'elysia', 'bun', 'node:(?!fs|child_process|worker_threads|sqlite).*'),
   },
   'src/web': {

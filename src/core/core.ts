@@ -5,6 +5,7 @@ import { type ClientAuthentication, createClientAuthentication } from './clients
 import type { Clients } from './clients/clients.ts'
 import { createClients } from './clients/manage-clients.ts'
 import { clients as clientRecords } from './clients/records.ts'
+import { type Applications, createApplications } from './browser/applications.ts'
 import { type BrowserSessions, createBrowserSessions } from './browser/browser-sessions.ts'
 import { collections } from './collections.ts'
 import { createFactors } from './factors/create-factors.ts'
@@ -54,6 +55,7 @@ export interface Core extends AsyncDisposable {
   readonly tokens: Tokens
   readonly factors: Factors
   readonly mfaTokens: MfaTokens
+  readonly applications: Applications
   readonly browserSessions: BrowserSessions
   readonly janitor: Janitor
   readonly resync: Resync
@@ -122,7 +124,8 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     mfaTokens,
     outbound,
   })
-  const browserSessions = createBrowserSessions(deps)
+  const applications = createApplications({ ...deps, clients })
+  const browserSessions = createBrowserSessions({ ...deps, applications })
   const sessions = stack.use(createSessions({ ...deps, users, login, brokers, rules }))
   const janitor = stack.use(
     createJanitor({
@@ -155,6 +158,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     tokens,
     factors,
     mfaTokens,
+    applications,
     browserSessions,
     janitor,
     resync,

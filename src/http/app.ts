@@ -5,8 +5,10 @@ import { Problem } from '../core/problem.ts'
 import type { Logger } from '../plugin/index.ts'
 import type { Pages } from '../web/view.ts'
 import { type BrokerAccess, createAuthorise } from './access.ts'
+import { accountRoutes } from './account/routes.ts'
 import { arrivalOf } from './arrival.ts'
 import { corsFor } from './cors.ts'
+import { createCookie } from './cookies.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Routes } from './gate.ts'
 import type { Metrics } from './metrics.ts'
@@ -54,6 +56,15 @@ export interface App {
   readonly endpoints: readonly Endpoint[]
 }
 
+/** What routes for browsers need beside the domain. */
+function browserParts({ publicUrl, pages }: AppOptions) {
+  return {
+    showPage: createShowPage(pages),
+    cookie: createCookie('leveret', { https: publicUrl.protocol === 'https:' }),
+    base: publicUrl.pathname.replace(/\/$/, ''),
+  }
+}
+
 /** Every endpoint there is. */
 function table(core: Core, options: AppOptions): readonly Endpoint[] {
   const endpoints: Endpoint[] = [
@@ -70,6 +81,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...httpAuthRoutes(core),
     ...mfaRoutes(core),
     ...auditRoutes(core),
+    ...accountRoutes({ core, ...browserParts(options) }),
     ...assetRoutes(options.pages),
     ...healthRoutes(options.readiness),
     ...(options.metrics ? metricsRoutes(options.metrics, options.readiness) : []),

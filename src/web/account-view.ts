@@ -23,19 +23,17 @@ interface AccountPage {
 }
 
 /** Standard claims of OpenID Connect that a person may set; the names of the fields. */
-export const PROFILE_FIELDS = [
-  'name',
-  'given_name',
-  'family_name',
-  'nickname',
-  'website',
-  'picture',
-  'phone_number',
-  'birthdate',
-  'zoneinfo',
-  'locale',
-] as const
-export type ProfileField = (typeof PROFILE_FIELDS)[number]
+export type ProfileField =
+  | 'name'
+  | 'given_name'
+  | 'family_name'
+  | 'nickname'
+  | 'website'
+  | 'picture'
+  | 'phone_number'
+  | 'birthdate'
+  | 'zoneinfo'
+  | 'locale'
 
 export interface ProfileView extends AccountPage {
   readonly page: 'account-profile'

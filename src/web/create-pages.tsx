@@ -51,7 +51,12 @@ export function createPages({ base, folder }: PagesOptions): Pages {
       return finished(
         <Layout frame={frame} language={language} body={body} own={own} />,
         policyOf({ scripts: scripts.length > 0, images, formTargets }),
-        { 'content-language': language.tag, vary: 'accept-language' },
+        {
+          'content-language': language.tag,
+          vary: 'accept-language',
+          // A browser that may say nothing would send our own forms with the origin `null`.
+          'referrer-policy': view.page === 'form-post' ? 'strict-origin' : 'same-origin',
+        },
       )
     },
     api: (description) => finished(<ApiPage api={description} style={assets.url('api.css')} />, policyOf({})),

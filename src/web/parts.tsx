@@ -123,7 +123,7 @@ function Rights({ rights, texts: { consent } }: { rights: VhostRights; texts: Te
   return (
     <div class="rights">
       <h3>{title}</h3>
-      <dl>
+      <dl hidden={[...rights.configure, ...rights.write, ...rights.read, ...tags].length === 0}>
         {(['configure', 'write', 'read'] as const).map((right) => (
           <>
             <dt>{consent[right]}</dt>

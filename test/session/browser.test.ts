@@ -1,5 +1,6 @@
 /** Sessions of browsers: a new cookie at every login, an end that nothing outlives, and time. */
 import { expect, test } from 'bun:test'
+import { createApplications } from '../../src/core/browser/applications.ts'
 import { createBrowserSessions } from '../../src/core/browser/browser-sessions.ts'
 import { browserSessions } from '../../src/core/browser/records.ts'
 import type { User } from '../../src/core/users/records.ts'
@@ -11,7 +12,10 @@ const FROM = { actor: 'anonymous', ip: '192.0.2.7', requestId: 'browser' }
 
 async function opened() {
   const at = await openAccounts()
-  const sessions = createBrowserSessions(at)
+  const sessions = createBrowserSessions({
+    ...at,
+    applications: createApplications({ ...at, clients: { get: async () => undefined } }),
+  })
   const person = (username: string) => at.users.create({ username, password: 'correct horse battery' }, OPERATOR)
   const alice = await person('alice')
   const logIn = async (user: User = alice, cookie?: string) => {

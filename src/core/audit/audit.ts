@@ -43,6 +43,7 @@ export type AuditName =
   | `client.${'created' | 'changed' | 'deleted' | 'refused'}`
   | `key.${'created' | 'activated' | 'retired'}`
   | `factor.${'added' | 'removed' | 'reset' | 'challenged' | 'verified' | 'demand'}`
+  | 'consent.revoked'
   | 'plugin.loaded'
   | 'config.reloaded'
   | 'broker.http-auth'

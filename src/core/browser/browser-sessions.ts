@@ -6,11 +6,11 @@ import { acrOf } from '../factors/acr.ts'
 import { newId } from '../identifier.ts'
 import type { Settings } from '../settings.ts'
 import { repository } from '../storage/repository.ts'
-import { grants } from '../token/records.ts'
 import { canLogIn, userFinder } from '../users/find-users.ts'
-import { endBrowserSessions, endIdentityTokens } from '../users/guards.ts'
+import { endLogins } from '../users/guards.ts'
 import { type User, users } from '../users/records.ts'
 import type { Caller, World } from '../world.ts'
+import type { Applications } from './applications.ts'
 import { type BrowserSession, browserSessions } from './records.ts'
 
 /** Somebody has just proven who they are. */
@@ -58,8 +58,9 @@ export function createBrowserSessions(deps: {
   readonly world: World
   readonly settings: () => Settings
   readonly audit: Audit
+  readonly applications: Pick<Applications, 'endAll'>
 }): BrowserSessions {
-  const { storage, world, settings, audit } = deps
+  const { storage, world, settings, audit, applications } = deps
   const sessions = repository(storage, browserSessions)
   const finder = userFinder(storage)
 
@@ -136,8 +137,8 @@ export function createBrowserSessions(deps: {
     },
     async endAll(user, caller) {
       const { id: userId } = user
-      const allGrants = remove(grants, { by: ['userId', 'clientId'], equals: { userId } })
-      await storage.commit([endBrowserSessions(userId), endIdentityTokens(userId), allGrants])
+      const allGrants = await applications.endAll(userId)
+      await storage.commit([...endLogins(userId), ...allGrants])
       record(user, caller, { kind: 'everywhere' })
     },
   }

@@ -155,6 +155,7 @@ export function createFactors(deps: FactorsDeps): Factors {
     enrolTotp: (user) => totp.enrol(user),
     pendingTotp: (user, id) => totp.pending(user, id),
     confirmTotp: (user, shown, caller) => confirmed(user, 'otp', caller, () => totp.confirm(user.id, shown)),
+    canMail: ({ email }) => email !== null && mailer() !== undefined,
     async enrolMail(user, caller) {
       const challenge = await mail.enrol(user)
       record('factor.challenged', user, caller, { method: 'email' })

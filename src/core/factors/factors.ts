@@ -67,6 +67,8 @@ export interface Factors {
   /** An enrolment that is not finished, to be shown again. */
   pendingTotp(user: User, id: string): Promise<TotpEnrolment | undefined>
   confirmTotp(user: User, shown: ShownCode, caller: Caller): Promise<boolean>
+  /** Whether codes could be mailed to this user at all. */
+  canMail(user: User): boolean
   enrolMail(user: User, caller: Caller): Promise<MailChallenge>
   confirmMail(user: User, handle: string, code: string, caller: Caller): Promise<boolean>
   passkeyCreation(user: User): Promise<PublicKeyCredentialCreationOptionsJSON>

@@ -136,6 +136,7 @@ export function createUsers(deps: UserDeps): Users {
     changePassword: async (id, current, next, caller) =>
       passwords.change(await existing(id), { current, next }, caller),
     subject: (user) => finder.subject(user),
+    keptHere: passwords.keepsSecretOf,
     groupsOf: (userId) => finder.groupsOf(userId),
     isAdmin: (subject) => subject.groups.includes(settings().groups.admin),
 

@@ -56,6 +56,8 @@ export interface Users {
   /** The user's own change; `current` must be right (and is throttled like a login). */
   changePassword(id: string, current: string, next: string, caller: Caller): Promise<void>
   subject(user: User): Promise<Subject>
+  /** Whether name, mail and password of this user are kept here rather than in a directory. */
+  keptHere(user: User): boolean
   groupsOf(userId: string): Promise<readonly string[]>
   isAdmin(subject: Subject): boolean
   /** Creates the admin group and this user in it, unless somebody can administer already: then `undefined`. */
