@@ -94,7 +94,7 @@ export async function keepsPromises(endpoint: Endpoint, answer: Response): Promi
   if (answer.status === 204) expect(body).toBe('')
   else if (answer.status >= 400) refusesRight(endpoint, seen)
   else if (endpoint.answer) answersRight(endpoint.answer, seen)
-  else expect(seen.type).toBeString()
+  else if (body !== '') expect(seen.type).toBeString()
 }
 
 interface Seen {
