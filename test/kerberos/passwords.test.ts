@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { describeKdc, type Kdc, REALM, SERVICE, startKdc } from '../harness/kdc.ts'
 import { bodyOf, type TestServer } from '../harness/server.ts'
+import { until } from '../harness/until.ts'
 import { curlLogin, lastLogin, makeTokens, present, sectionOf, startServerOf, typed } from './realm.ts'
 
 const PEOPLE = { alice: 'alice secret', 'alice/admin': 'admin secret', gone: 'gone secret' }
@@ -85,9 +86,17 @@ describeKdc('passwords of a realm', () => {
     expect((await typed(slow, slow.admin.username, slow.admin.password)).status).toBe(200)
     const elapsed = performance.now() - started
     for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(503)
+    const state = async () => (await bodyOf(await slow.fetch('/readyz')))['status']
+    expect(await state()).toBe('degraded')
     expect(elapsed).toBeLessThan(700)
     expect(slow.logs()).toContain('it did not answer within 700 ms')
     own.thaw()
+    // The clock of the server stands still, and so would what it remembers of its state.
+    const well = async () => {
+      slow.clock.advance(1_000)
+      return (await state()) === 'ready'
+    }
+    expect(await until(well)).toBe(true)
     expect((await typed(slow, 'alice', 'alice secret')).status).toBe(200)
     await own.stop()
     expect((await typed(slow, 'alice', 'alice secret')).status).toBe(503)

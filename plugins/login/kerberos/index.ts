@@ -10,6 +10,8 @@ import { type SidecarOptions, startSidecar } from './sidecar-process.ts'
 
 /** Longer passwords are nobody's. */
 const LONGEST_PASSWORD = 1_024
+/** A wrong password takes its time in the realm, an unknown name does not: whoever is refused waits for as long as either. */
+const REFUSAL_MS = 100
 /** Reading a ticket takes a tenth of a millisecond and no network. */
 const TICKETS_AT_ONCE = 32
 
@@ -38,6 +40,23 @@ async function openRealm(
   await tickets.prime()
   const opened = stack.move()
 
+  /** Why the last password could not be checked. Nobody is asked for as long as all goes well. */
+  let doubt: string | undefined
+  let probing = false
+
+  async function check(principal: string, password: string, signal: AbortSignal): Promise<Proof> {
+    const proof = await proofOf(passwords.ask('password', { principal, password }, signal))
+    if (!signal.aborted) doubt = !proof.ok && proof.why === 'unavailable' ? proof.detail : undefined
+    return proof
+  }
+
+  /** Somebody whom no realm knows: that the answer is no shows that there are answers again. */
+  async function probe(): Promise<void> {
+    probing = true
+    await check(`leveret-probe-${crypto.randomUUID()}@${given.realms[0]}`, 'none', context.signal)
+    probing = false
+  }
+
   return {
     ...(given.negotiate && {
       negotiate: {
@@ -54,16 +73,21 @@ async function openRealm(
     ...(given.password && {
       password: {
         async verify({ username, password, externalId, signal }: PasswordLogin): Promise<Verdict> {
+          const atLeast = Bun.sleep(REFUSAL_MS)
           const principal = principalFor({ username, externalId }, rules)
-          if (principal === undefined || !isUsable(password)) return { ok: false, why: 'credentials' }
-          const proof = await proofOf(passwords.ask('password', { principal, password }, signal))
+          const proof = principal !== undefined && isUsable(password) ? await check(principal, password, signal) : WRONG
+          if (!proof.ok && proof.why === 'credentials') await atLeast
           return proof.ok ? judge(proof.proven, 'pwd') : proof
         },
       },
     }),
     async health() {
-      const proof = await proofOf(tickets.ask('health', {}, context.signal))
-      return proof.ok ? { ok: true } : { ok: false, detail: proof.detail }
+      const keytab = await proofOf(tickets.ask('health', {}, context.signal))
+      if (!keytab.ok) return { ok: false, detail: keytab.detail }
+      if (doubt === undefined) return { ok: true }
+      // Not waited for: it may take as long as a login that is not answered.
+      if (!probing) void probe()
+      return { ok: false, detail: doubt }
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
@@ -79,7 +103,10 @@ async function proofOf(asked: ReturnType<Pool['ask']>): Promise<Proof> {
   }
 }
 
+const WRONG: Proof = { ok: false, why: 'credentials', detail: 'no name or password of a realm' }
+
 function isUsable(password: string): boolean {
+  if (!password.isWellFormed()) return false
   return password !== '' && Buffer.byteLength(password) <= LONGEST_PASSWORD && !password.includes('\0')
 }
 

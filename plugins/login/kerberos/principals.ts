@@ -77,7 +77,8 @@ export function principalFor(
   // What is known of them is what their principal is; an identifier of a domain is not.
   const name = activeDirectory || externalId === undefined ? username : externalId
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (name === '' || name.length > LONGEST || /[\\\u0000-\u001f\u007f]/.test(name)) return undefined
+  if (name === '' || name.length > LONGEST || !name.isWellFormed() || /[\\\u0000-\u001f\u007f]/.test(name))
+    return undefined
   const [account, realm = home, ...more] = name.split('@')
   if (account === '' || more.length > 0) return undefined
   // The name of an account may itself look like a principal; what it is asked for in comes behind.
