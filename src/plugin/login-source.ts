@@ -25,6 +25,8 @@ export interface Identity {
   readonly claims?: Readonly<Record<string, unknown>>
   /** RFC 8176 method references; default `['pwd']` for a password, `['kerberos']` and so on as the source sees fit. */
   readonly amr?: readonly string[]
+  /** For `redirect.end`; kept sealed with the login, at most 8,192 characters of JSON, and never shown. */
+  readonly session?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -60,6 +62,13 @@ export interface RedirectRequest {
   readonly loginHint?: string
   readonly prompt?: string
   readonly maxAge?: number
+}
+export interface RedirectLogout {
+  /** What `complete` left in the identity. */
+  readonly session: Readonly<Record<string, unknown>>
+  /** Where the upstream may send the browser back to, with `state`. */
+  readonly returnUrl: string
+  readonly state: string
 }
 export interface RedirectCallback {
   /** The full URL the browser came back with, under `callbackUrl`. */
@@ -105,6 +114,8 @@ export interface LoginSource extends AsyncDisposable {
   readonly redirect?: {
     begin(request: RedirectRequest): Promise<RedirectStart>
     complete(callback: RedirectCallback): Promise<Verdict>
+    /** Where a browser goes to end the login there too; `undefined` if the upstream knows no such thing. */
+    end?(logout: RedirectLogout): Promise<string | undefined>
   }
   /** RFC 4559 Negotiate: one token in, a verdict and perhaps a mutual-authentication token out. */
   readonly negotiate?: {

@@ -28,6 +28,7 @@ const identityShape = t.Object({
   groups: t.Array(t.String(), { maxItems: 5_000 }),
   claims: t.Optional(t.Record(t.String(), t.Unknown())),
   amr: t.Optional(t.Array(t.String({ maxLength: 64 }), { maxItems: 16 })),
+  session: t.Optional(t.Record(t.String(), t.Unknown())),
 })
 const whys = ['credentials', 'disabled', 'locked', 'expired', 'not-allowed', 'unavailable'] as const
 const verdictShape = t.Union([
@@ -103,11 +104,19 @@ function trusted(verdict: Verdict): Verdict {
   return fault === undefined ? verdict : unusable(fault)
 }
 
-function identityFault({ externalId, username, displayName = '', groups, claims = {} }: Identity): string | undefined {
+function identityFault({
+  externalId,
+  username,
+  displayName = '',
+  groups,
+  claims = {},
+  session,
+}: Identity): string | undefined {
   if (externalId === '' || externalId.length > 190 || /[\p{Cc}\p{Cs}]/u.test(externalId)) return 'unusable external id'
   if (!isStorableName(username)) return 'unusable user name'
   if (displayName.length > 1_000 || /[\p{Cc}\p{Cs}]/u.test(displayName)) return 'unusable display name'
   if (!groups.every(isStorableName)) return 'unusable group name'
+  if (session && JSON.stringify(session).length > 8_192) return 'too much to keep for the logout'
   return JSON.stringify(claims).length > 16_384 ? 'too many claims' : undefined
 }
 

@@ -19,6 +19,7 @@ export const Identity = t.Object({
   groups: t.Array(text),
   claims: t.Optional(anything),
   amr: t.Optional(t.Array(text)),
+  session: t.Optional(anything),
 })
 export const Verdict = t.Union([
   t.Object({ ok: t.Literal(true), identity: Identity }),

@@ -240,6 +240,7 @@ const KINDS: Readonly<Record<keyof Identity, string>> = {
   groups: 'object',
   claims: 'object',
   amr: 'object',
+  session: 'object',
 }
 
 /** A verdict as the contract declares it, and nothing else. */
