@@ -17,6 +17,7 @@ export type ClientEnv = Readonly<Record<'KRB5_CONFIG' | 'KRB5CCNAME', string>>
 export interface Kdc extends AsyncDisposable {
   readonly folder: string
   readonly krb5Conf: string
+  readonly kdcConf: string
   readonly keytab: string
   readonly port: number
   /** Runs commands of the administrator, one a line. */
@@ -40,30 +41,33 @@ export function describeKdc(name: string, body: () => void): void {
 export interface KdcOptions {
   /** Principals and their passwords. */
   readonly people?: Readonly<Record<string, string>>
-  /** More lines of krb5.conf. */
+  /** Makes the service and its keytab, unless told not to. */
+  readonly services?: boolean
+  /** More lines of krb5.conf, about the realm. */
   readonly conf?: string
   readonly port?: number
 }
 
-export async function startKdc({ people = {}, conf = '', port = freePort() }: KdcOptions = {}): Promise<Kdc> {
+export async function startKdc(options: KdcOptions = {}): Promise<Kdc> {
+  const { people = {}, services = true, conf = '', port = freePort() } = options
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'leveret-kdc-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   await chmod(folder, 0o755) // a sidecar that runs as somebody else reads its configuration and keytab here
   const krb5Conf = join(folder, 'krb5.conf')
+  const kdcConf = join(folder, 'kdc.conf')
   const keytab = join(folder, 'http.keytab')
   await Promise.all([
     Bun.write(krb5Conf, clientConf(REALM, `127.0.0.1:${port}`, conf)),
-    Bun.write(join(folder, 'kdc.conf'), serverConf(folder, port)),
+    Bun.write(kdcConf, serverConf(folder, port)),
   ])
-  const env = { KRB5_CONFIG: krb5Conf, KRB5_KDC_PROFILE: join(folder, 'kdc.conf') }
+  const env = { KRB5_CONFIG: krb5Conf, KRB5_KDC_PROFILE: kdcConf }
   await runTool(['/usr/sbin/kdb5_util', 'create', '-s', '-r', REALM, '-P', 'master'], { env })
   const admin = (...commands: readonly string[]) =>
     runTool(['/usr/sbin/kadmin.local', '-r', REALM], { input: `${commands.join('\n')}\n`, env })
   await admin(
     ...Object.entries(people).map(([name, password]) => `addprinc -pw "${password}" +requires_preauth ${name}`),
-    `addprinc -randkey ${SERVICE}`,
-    `ktadd -k ${keytab} ${SERVICE}`,
+    ...(services ? [`addprinc -randkey ${SERVICE}`, `ktadd -k ${keytab} ${SERVICE}`] : []),
   )
   const server = Bun.spawn(['setpriv', '--pdeathsig=SIGKILL', '/usr/sbin/krb5kdc', '-n'], {
     env,
@@ -82,6 +86,7 @@ export async function startKdc({ people = {}, conf = '', port = freePort() }: Kd
   return {
     folder,
     krb5Conf,
+    kdcConf,
     keytab,
     port,
     admin,

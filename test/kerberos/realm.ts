@@ -1,7 +1,7 @@
 /** A server whose people come from a realm, and clients with tickets of it. */
 import { join } from 'node:path'
 import { REALM, SERVICE, type ClientEnv, type Kdc } from '../harness/kdc.ts'
-import { OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
+import { OPERATOR, startTestServer, type TestServer, type TestServerOptions } from '../harness/server.ts'
 import { runTool } from '../harness/tool.ts'
 
 const LOCAL = { type: 'local', id: 'local', memoryKib: 8192, iterations: 1 }
@@ -13,8 +13,12 @@ export function sectionOf({ keytab, krb5Conf, folder }: Pick<Kdc, 'keytab' | 'kr
 }
 
 /** Those whom the tests let in may have a session for vhost `prod`. */
-export async function startServerOf(section: Section, config: Section = {}): Promise<TestServer> {
-  const server = await startTestServer({ config: { login: [LOCAL, section], ...config } })
+export async function startServerOf(
+  section: Section,
+  config: Section = {},
+  options: TestServerOptions = {},
+): Promise<TestServer> {
+  const server = await startTestServer({ ...options, config: { login: [LOCAL, section], ...config } })
   const { core } = server.instance
   await core.brokers.create({ name: 'main', resourceServerId: 'rabbitmq', version: '3.10' }, OPERATOR)
   for (const subject of ['alice', 'root', `alice@${REALM}`, 'alice/admin', 'a.example'])
