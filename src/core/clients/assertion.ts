@@ -66,10 +66,11 @@ export function createAssertions(deps: AssertionDeps): Assertions {
       } catch (error) {
         return error instanceof Error ? error.message : 'not verified'
       }
-      const { aud, exp, jti } = claims
+      const { aud, exp, iat, jti } = claims
       const now = Math.floor(world.now() / 1000)
       if (!isForUs(client, aud)) return 'wrong audience'
       if (exp === undefined || exp > now + LONGEST) return 'expires too late or never'
+      if (iat !== undefined && iat > now + SKEW) return 'made in the future'
       if (jti === undefined || jti === '' || jti.length > 512) return 'no usable jti'
       const digest = new Bun.CryptoHasher('sha256')
         .update(JSON.stringify(['assertion', client.id, jti]))

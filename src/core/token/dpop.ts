@@ -61,22 +61,21 @@ export function createDpop({ storage, world, settings, sealer }: DpopDeps): Dpop
     }
   }
 
-  async function verified(proof: string): Promise<JWTVerifyResult> {
+  async function verified(proof: string, atResource: boolean): Promise<JWTVerifyResult> {
     try {
       if (proof.length > MAX_PROOF) throw new Error('the proof is too long')
       const algorithms = [...ASYMMETRIC_ALGS]
       return await jwtVerify(proof, EmbeddedJWK, { typ: 'dpop+jwt', algorithms, currentDate: new Date(world.now()) })
     } catch (cause) {
-      throw new OAuthError('invalid_dpop_proof', 'The DPoP proof cannot be verified', { cause })
+      throw refused('The DPoP proof cannot be verified', atResource, cause)
     }
   }
 
   async function checkClaims({ payload }: JWTVerifyResult, request: DpopRequest, accessToken: string | undefined) {
     const { htm, htu, iat, jti, ath, nonce } = payload
-    const wrong = (what: string) =>
-      new OAuthError('invalid_dpop_proof', `The DPoP proof is for another request: ${what}`)
+    const wrong = (what: string) => refused(`The DPoP proof is for another request: ${what}`, accessToken !== undefined)
     if (htm !== request.method) throw wrong('htm')
-    if (typeof htu !== 'string' || withoutQuery(htu) !== `${settings().issuer}${request.path}`) throw wrong('htu')
+    if (!isSameAddress(htu, `${settings().issuer}${request.path}`)) throw wrong('htu')
     if (accessToken !== undefined && ath !== sha256(accessToken)) throw wrong('ath')
     if (settings().oauth.dpopNonce && !isFreshNonce(nonce)) {
       const headers = {
@@ -95,16 +94,15 @@ export function createDpop({ storage, world, settings, sealer }: DpopDeps): Dpop
   return {
     async check(request, accessToken) {
       if (request.proof === undefined) return undefined
-      const result = await verified(request.proof)
+      const atResource = accessToken !== undefined
+      const result = await verified(request.proof, atResource)
       const { jwk } = result.protectedHeader
-      if (!jwk || 'd' in jwk || jwk.kty === 'oct')
-        throw new OAuthError('invalid_dpop_proof', 'The proof has no public key')
+      if (!jwk || 'd' in jwk || jwk.kty === 'oct') throw refused('The proof has no public key', atResource)
       const { iat, jti } = await checkClaims(result, request, accessToken)
       const thumbprint = await calculateJwkThumbprint(jwk)
       const digest = sha256(JSON.stringify(['dpop', thumbprint, jti]))
       const once = insert(shownOnce, { digest, expiresAt: (iat + 2 * SKEW) * 1000 })
-      if (!(await storage.commit([once])).ok)
-        throw new OAuthError('invalid_dpop_proof', 'The DPoP proof was shown before')
+      if (!(await storage.commit([once])).ok) throw refused('The DPoP proof was shown before', atResource)
       return thumbprint
     },
     nonce: () => (settings().oauth.dpopNonce ? freshNonce() : undefined),
@@ -113,9 +111,17 @@ export function createDpop({ storage, world, settings, sealer }: DpopDeps): Dpop
 
 const CHALLENGE = 'DPoP error="use_dpop_nonce"'
 
-function withoutQuery(uri: string): string {
-  const end = uri.search(/[?#]/)
-  return end < 0 ? uri : uri.slice(0, end)
+/** At a resource a bad proof is a bad credential (RFC 9449 section 7.1). */
+function refused(description: string, atResource: boolean, cause?: unknown): OAuthError {
+  const challenge = { status: 401, headers: { 'www-authenticate': 'DPoP error="invalid_dpop_proof"' } }
+  return new OAuthError('invalid_dpop_proof', description, { ...(atResource && challenge), cause })
+}
+
+/** Without query and fragment, and however the host is spelled (section 4.3). */
+function isSameAddress(htu: unknown, ours: string): boolean {
+  if (typeof htu !== 'string' || !URL.canParse(htu)) return false
+  const { origin, pathname } = new URL(htu)
+  return `${origin}${pathname}` === ours || (pathname === '/' && origin === ours)
 }
 
 function sha256(text: string): string {
