@@ -5,7 +5,7 @@ import { path, secret, section, word } from './shapes.ts'
 export const Factors = section('Second factors: authenticator apps, codes by mail, recovery codes, passkeys.', {
   demandGroups: t.Array(t.String({ minLength: 1 }), {
     default: [],
-    description: 'Members of these groups need a second factor to log in with a browser or for a client.',
+    description: 'Members of these groups need a second factor to log in.',
     expect: 'a list of group names',
   }),
   passwordless: t.Boolean({ default: true, description: 'Whether a passkey alone may log in.' }),

@@ -8,6 +8,7 @@ import { clients as clientRecords } from './clients/records.ts'
 import { type Applications, createApplications } from './browser/applications.ts'
 import { type BrowserSessions, createBrowserSessions } from './browser/browser-sessions.ts'
 import { collections } from './collections.ts'
+import { type CompleteLogin, createCompleteLogin } from './factors/complete-login.ts'
 import { createFactors } from './factors/create-factors.ts'
 import type { Factors } from './factors/factors.ts'
 import { createMfaTokens, type MfaTokens } from './factors/mfa-tokens.ts'
@@ -54,6 +55,7 @@ export interface Core extends AsyncDisposable {
   readonly clientAuthentication: ClientAuthentication
   readonly tokens: Tokens
   readonly factors: Factors
+  readonly completeLogin: CompleteLogin
   readonly mfaTokens: MfaTokens
   readonly applications: Applications
   readonly browserSessions: BrowserSessions
@@ -126,7 +128,8 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   })
   const applications = createApplications({ ...deps, clients })
   const browserSessions = createBrowserSessions({ ...deps, applications })
-  const sessions = stack.use(createSessions({ ...deps, users, login, brokers, rules }))
+  const completeLogin = createCompleteLogin({ factors, users, audit })
+  const sessions = stack.use(createSessions({ ...deps, users, login, completeLogin, brokers, rules }))
   const janitor = stack.use(
     createJanitor({
       storage,
@@ -157,6 +160,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     clientAuthentication,
     tokens,
     factors,
+    completeLogin,
     mfaTokens,
     applications,
     browserSessions,

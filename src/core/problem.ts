@@ -5,6 +5,7 @@ const STATUS = {
   invalid_credentials: 401,
   invalid_token: 401,
   forbidden: 403,
+  second_factor_required: 403,
   no_rule: 403,
   vhost_not_allowed: 403,
   not_found: 404,

@@ -7,6 +7,7 @@ const CODES: Partial<Record<ProblemCode, OAuthError['code']>> = {
   invalid_token: 'invalid_token',
   invalid_credentials: 'invalid_grant',
   forbidden: 'access_denied',
+  second_factor_required: 'access_denied',
   no_rule: 'access_denied',
   vhost_not_allowed: 'access_denied',
   too_many_attempts: 'temporarily_unavailable',

@@ -123,7 +123,7 @@ test('who is disabled does not log in with a passkey, and no passkey survives it
   expect(await at.factors.list(at.alice)).toEqual([])
 })
 
-test('a passkey made for another domain is shown, and asked for no longer', async () => {
+test('a passkey made for another domain cannot be asked for, and nobody comes in without it', async () => {
   await using at = await withPasskey()
   await using moved = await openFactors({
     storage: at.storage,
@@ -131,5 +131,5 @@ test('a passkey made for another domain is shown, and asked for no longer', asyn
     existing: true,
   })
   expect(await moved.factors.list(at.alice)).toMatchObject([{ method: 'passkey' }])
-  expect(await moved.factors.next(at.alice, { groups: [] })).toEqual({ step: 'none', methods: [] })
+  expect(await moved.factors.next(at.alice, { groups: [] })).toEqual({ step: 'verify', methods: [] })
 })

@@ -4,6 +4,9 @@ import type { KeyRing } from '../../src/core/keys/key-ring.ts'
 import { createCircuits } from '../../src/core/login/circuits.ts'
 import type { ConfiguredSource } from '../../src/core/login/login.ts'
 import { createLogin } from '../../src/core/login/password-login.ts'
+import { createCompleteLogin } from '../../src/core/factors/complete-login.ts'
+import { createFactors } from '../../src/core/factors/create-factors.ts'
+import { createSealer } from '../../src/core/keys/sealing.ts'
 import { createThrottle } from '../../src/core/login/throttle.ts'
 import { createBrokers } from '../../src/core/rabbitmq/brokers.ts'
 import { type Brokers, createRules, type Rules } from '../../src/core/rabbitmq/rules.ts'
@@ -85,7 +88,10 @@ export async function openDesk(session: Partial<Settings['session']> = {}, { ref
   const throttled = { ...base, throttle: createThrottle(base) }
   const users = createUsers(throttled)
   const groups = createGroups(base)
-  const accounts = { users, login: createLogin(throttled) }
+  const sealer = createSealer(new Uint8Array(32), world)
+  const factors = createFactors({ ...throttled, sealer, mailer: () => undefined })
+  const completeLogin = createCompleteLogin({ factors, users, audit })
+  const accounts = { users, login: createLogin(throttled), completeLogin }
   const brokers = createBrokers(base)
   const rules = createRules({ ...base, brokers })
   await brokers.create({ name: 'main', resourceServerId: 'rabbitmq', version: '3.10' }, OPERATOR)

@@ -16,6 +16,7 @@ import { createMailCodes, hidden } from './mail-codes.ts'
 import { createPasskeys } from './passkeys.ts'
 import { createRecoveryCodes } from './recovery-codes.ts'
 import { stepsToForget } from './forget.ts'
+import { createStanding } from './standing.ts'
 import { createTotpFactors } from './totp.ts'
 
 export interface FactorsDeps {
@@ -31,8 +32,6 @@ export interface FactorsDeps {
 
 const MAIL_ID = 'mail'
 const RECOVERY_ID = 'recovery'
-/** The strongest first. */
-const ORDER: readonly FactorMethod[] = ['passkey', 'otp', 'email', 'recovery_code']
 
 export function createFactors(deps: FactorsDeps): Factors {
   const { storage, world, audit, throttle, mailer } = deps
@@ -43,6 +42,7 @@ export function createFactors(deps: FactorsDeps): Factors {
   const demands = createDemands(deps)
   const finder = userFinder(storage)
   const guess = createGuess(throttle)
+  const standing = createStanding({ totp, mail, passkeys, recovery, canMail: () => mailer() !== undefined })
 
   function record(event: AuditName, user: User, caller: Caller, detail: Record<string, string>, ok = true): void {
     audit.record({ event, outcome: ok ? 'ok' : 'refused', target: `user:${user.username}`, caller, detail })
@@ -72,16 +72,6 @@ export function createFactors(deps: FactorsDeps): Factors {
     ]
   }
 
-  /** Recovery codes replace a factor and are none: alone they ask nothing of anybody. */
-  async function methods(user: User): Promise<readonly FactorMethod[]> {
-    const usable = new Set((await passkeys.usable(user.id)).map(({ digest }) => digest))
-    const enrolled = (await list(user)).filter(({ id, method }) => method !== 'passkey' || usable.has(id))
-    const found = new Set(enrolled.map(({ method }) => method))
-    if (!mailer()) found.delete('email')
-    const factors = ORDER.filter((method) => found.has(method))
-    return factors.every((method) => method === 'recovery_code') ? [] : factors
-  }
-
   async function look(user: User, proof: Proof): Promise<Verification> {
     if (proof.method === 'otp') return totp.verify(user.id, proof.code)
     if (proof.method === 'recovery_code') return recovery.verify(user.id, proof.code)
@@ -108,9 +98,9 @@ export function createFactors(deps: FactorsDeps): Factors {
   return {
     list,
     async next(user, asked) {
-      const found = await methods(user)
-      if (found.length > 0) return { step: 'verify', methods: found }
-      return { step: (await demands.demanded(user, asked)) ? 'enrol' : 'none', methods: [] }
+      const { enrolled, usable, lost } = await standing(user)
+      if (enrolled) return { step: 'verify', methods: usable }
+      return { step: lost || (await demands.demanded(user, asked)) ? 'enrol' : 'none', methods: [] }
     },
     demanded: (user) => demands.isSet(user.id),
     async demand(user, demanded, caller) {
@@ -179,7 +169,7 @@ export function createFactors(deps: FactorsDeps): Factors {
       if (!found) return false
       const gone = await removal[found.method](user, id)
       if (gone) record('factor.removed', user, caller, { method: found.method })
-      if (gone && (await methods(user)).length === 0) await forgetRecovery(user)
+      if (gone && !(await standing(user)).enrolled) await forgetRecovery(user)
       return gone
     },
     async reset(user, caller) {

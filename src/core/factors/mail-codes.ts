@@ -22,6 +22,8 @@ export interface MailChallenge {
 export interface MailCodes {
   /** Whether codes by mail count for this user: confirmed, and the address is still the same. */
   enrolled(user: User): Promise<{ readonly createdAt: number; readonly lastUsedAt: number | null } | undefined>
+  /** There was such a factor, and the address is another one by now. */
+  lost(user: User): Promise<boolean>
   /** Sends a code that proves the address. */
   enrol(user: User): Promise<MailChallenge>
   /** Sends a code that proves the person; refuses when mail is no factor of theirs. */
@@ -102,6 +104,10 @@ export function createMailCodes(deps: {
 
   return {
     enrolled,
+    async lost({ id: userId, emailKey }) {
+      const factor = await factors.get({ userId })
+      return factor !== undefined && factor.emailKey !== emailKey
+    },
     enrol: (user) => send(user, 'enrol'),
     async challenge(user) {
       if (!(await enrolled(user))) throw new Problem('conflict', 'Codes by mail are not set up')

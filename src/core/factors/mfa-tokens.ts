@@ -84,10 +84,6 @@ export function createMfaTokens(deps: {
     return found
   }
 
-  async function methodsOf(user: User): Promise<readonly string[]> {
-    return (await factors.next(user, { groups: [] })).methods
-  }
-
   /** Counts a guess before it is looked at. */
   async function reserve(digest: string): Promise<boolean> {
     let reserved = false
@@ -148,18 +144,18 @@ export function createMfaTokens(deps: {
     },
     async challenge(token, { accepted, id }, caller) {
       const { user } = await bearer(token)
-      const usable = await methodsOf(user)
+      const { methods: usable } = await factors.next(user, { groups: [] })
       const chosen = id === undefined ? undefined : (await factors.list(user)).find((factor) => factor.id === id)
       if (id !== undefined && !chosen) throw new OAuthError('invalid_request', 'There is no such authenticator')
       const offers = (method: string, type: string) =>
-        usable.includes(method) && accepted.includes(type) && (chosen?.method ?? method) === method
+        usable.some((each) => each === method) && accepted.includes(type) && (chosen?.method ?? method) === method
       if (offers('otp', 'otp')) return { type: 'otp' }
       if (offers('email', 'oob')) return { type: 'oob', handle: (await factors.challengeMail(user, caller)).handle }
       throw new OAuthError('invalid_request', 'No authenticator of this user takes one of these challenge types')
     },
     async associate(token, type, caller) {
       const { row, user } = await bearer(token)
-      if ((await methodsOf(user)).length > 0)
+      if ((await factors.next(user, { groups: [] })).step === 'verify')
         throw new OAuthError('access_denied', 'There is an authenticator already', { status: 403 })
       if (type === 'oob') {
         const { handle } = await factors.enrolMail(user, caller)

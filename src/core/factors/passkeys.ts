@@ -26,8 +26,8 @@ export interface Assertion {
 
 export interface Passkeys {
   list(userId: string): Promise<readonly Passkey[]>
-  /** Those that work under the present relying party id. */
-  usable(userId: string): Promise<readonly Passkey[]>
+  /** Whether it was made for the present relying party id. */
+  readonly isUsable: (passkey: Passkey) => boolean
   creationOptions(user: User): Promise<PublicKeyCredentialCreationOptionsJSON>
   /** `undefined` for an answer that does not prove a new passkey. */
   add(user: User, response: unknown, name: string): Promise<Passkey | undefined>
@@ -69,9 +69,7 @@ export function createPasskeys(deps: {
     return (await records.find({ by: ['userId', 'createdAt'], equals: { userId }, limit: 100 })).rows
   }
 
-  async function usable(userId: string): Promise<readonly Passkey[]> {
-    return (await list(userId)).filter((passkey) => passkey.rpId === rpId())
-  }
+  const isUsable = (passkey: Passkey) => passkey.rpId === rpId()
 
   async function newChallenge(purpose: Purpose, userId: string | null): Promise<Uint8Array<ArrayBuffer>> {
     const challenge = new Uint8Array(world.random(32))
@@ -113,7 +111,7 @@ export function createPasskeys(deps: {
 
   return {
     list,
-    usable,
+    isUsable,
     async creationOptions(user) {
       const known = await list(user.id)
       if (known.length >= MOST) throw new Problem('conflict', `There are ${MOST} passkeys already; remove one first`)
@@ -161,7 +159,7 @@ export function createPasskeys(deps: {
       return (await storage.commit([insert(passkeys, row)])).ok ? row : undefined
     },
     async requestOptions(userId) {
-      const known = userId === undefined ? [] : await usable(userId)
+      const known = userId === undefined ? [] : (await list(userId)).filter(isUsable)
       const challenge = await newChallenge(userId === undefined ? 'first' : 'second', userId ?? null)
       const { generateAuthenticationOptions } = await webauthn()
       return generateAuthenticationOptions({
@@ -176,7 +174,7 @@ export function createPasskeys(deps: {
       if (!isAuthentication(response)) return undefined
       const challenge = await spend(userId === undefined ? 'first' : 'second', userId ?? null, challengeIn(response))
       const passkey = await records.get({ digest: digestOf(response.id) })
-      if (challenge === undefined || !passkey || passkey.rpId !== rpId()) return undefined
+      if (challenge === undefined || !passkey || !isUsable(passkey)) return undefined
       if (userId !== undefined && passkey.userId !== userId) return undefined
       const { credentialId: id, counter } = passkey
       const publicKey = new Uint8Array(Buffer.from(passkey.publicKey, 'base64url'))

@@ -4,6 +4,7 @@
  * so each is answered anew from the rules of (user, vhost): what was changed here counts at once.
  */
 import type { Audit } from '../audit/audit.ts'
+import type { CompleteLogin } from '../factors/complete-login.ts'
 import type { Login } from '../login/login.ts'
 import { Problem } from '../problem.ts'
 import type { User } from '../users/records.ts'
@@ -44,6 +45,8 @@ export interface HttpAuth {
 
 export interface HttpAuthDeps {
   readonly login: Pick<Login, 'withPassword'>
+  /** A broker sends a password and nothing else, so whoever needs a second factor comes with a token instead. */
+  readonly completeLogin: CompleteLogin
   readonly users: Pick<Users, 'get' | 'subject'>
   readonly rules: Pick<Rules, 'decide' | 'tagsOf'>
   readonly audit: Pick<Audit, 'record'>
@@ -51,7 +54,7 @@ export interface HttpAuthDeps {
 
 const PERMISSIONS: readonly string[] = ['configure', 'write', 'read'] satisfies Permission[]
 
-export function createHttpAuth({ login, users, rules, audit }: HttpAuthDeps): HttpAuth {
+export function createHttpAuth({ login, completeLogin, users, rules, audit }: HttpAuthDeps): HttpAuth {
   async function subjectOf(user: User | undefined): Promise<RuleSubject | undefined> {
     if (!user || user.disabled || !user.activated) return undefined
     const { groups, roles } = await users.subject(user)
@@ -73,7 +76,7 @@ export function createHttpAuth({ login, users, rules, audit }: HttpAuthDeps): Ht
 
   return {
     async user({ username, password }, broker, caller) {
-      const subject = await subjectOf(await loggedIn(login, { username, password }, caller))
+      const subject = await subjectOf(await loggedIn({ login, completeLogin }, { username, password }, caller))
       const tags = subject && (await rules.tagsOf(subject, broker))
       if (tags) return ['allow', ...tags].join(' ')
       if (subject) {
@@ -109,12 +112,12 @@ function isPermission(text: string): text is Permission {
 
 /** Who logged in; why somebody did not is in the audit event of the login. */
 async function loggedIn(
-  login: HttpAuthDeps['login'],
+  { login, completeLogin }: Pick<HttpAuthDeps, 'login' | 'completeLogin'>,
   question: UserQuestion,
   caller: Caller,
 ): Promise<User | undefined> {
   try {
-    return (await login.withPassword(question, caller)).user
+    return (await completeLogin(await login.withPassword(question, caller), {}, caller)).user
   } catch (error) {
     if (error instanceof Problem && error.status < 500) return undefined
     throw error

@@ -1,5 +1,6 @@
 /** The session workflow: an identity token from a login, access tokens from an identity token. Wire objects in and out. */
 import { type Storage, take, update } from '#plugin'
+import type { CompleteLogin, GivenCodes } from '../factors/complete-login.ts'
 import type { ConfiguredSource, Login } from '../login/login.ts'
 import { Problem } from '../problem.ts'
 import type { Brokers } from '../rabbitmq/rules.ts'
@@ -18,7 +19,7 @@ export interface SessionTarget {
   readonly vhost?: string
   readonly broker?: string
 }
-export interface SessionLogin extends SessionTarget {
+export interface SessionLogin extends SessionTarget, GivenCodes {
   readonly username: string
   readonly password: string
 }
@@ -85,13 +86,15 @@ export interface Sessions extends AsyncDisposable {
 export interface SessionDeps extends AccessTokenDeps {
   readonly storage: Storage
   readonly login: Login
+  /** What is needed beyond the password. */
+  readonly completeLogin: CompleteLogin
   /** The opened login sources; one that offers `refresh` is asked again while a session goes on. */
   readonly sources: () => readonly ConfiguredSource[]
   readonly brokers: Brokers
 }
 
 export function createSessions(deps: SessionDeps): Sessions {
-  const { storage, world, settings, audit, users, login, brokers } = deps
+  const { storage, world, settings, audit, users, login, completeLogin, brokers } = deps
   const identity = createIdentityTokens(deps)
   const access = createAccessTokens(deps)
   const recheck = createRecheck(deps)
@@ -175,14 +178,16 @@ export function createSessions(deps: SessionDeps): Sessions {
   return {
     async login(input, caller) {
       const vhost = vhostFor(input)
-      const { user } = await login.withPassword({ username: input.username, password: input.password }, caller)
+      const first = await login.withPassword({ username: input.username, password: input.password }, caller)
+      const { user } = await completeLogin(first, input, caller)
       return begin(user, vhost, input, caller)
     },
 
     async negotiate(token, target, caller) {
       const vhost = vhostFor(target)
       const { authentication, reply } = await login.withNegotiate(token, caller)
-      const session = await begin(authentication.user, vhost, target, caller)
+      const { user } = await completeLogin(authentication, {}, caller)
+      const session = await begin(user, vhost, target, caller)
       return reply ? { session, reply } : { session }
     },
 

@@ -18,7 +18,7 @@ const Resource = t.Object({ ...Vhost.properties, name: text, permission: text })
 const Topic = t.Object({ ...Resource.properties, routing_key: text })
 const Query = t.Object({ broker: t.Optional(t.String({ maxLength: 64 })), secret: t.Optional(text) })
 
-type Parts = Pick<Core, 'login' | 'users' | 'rules' | 'audit' | 'brokers'>
+type Parts = Pick<Core, 'login' | 'completeLogin' | 'users' | 'rules' | 'audit' | 'brokers'>
 type Decide<B> = (question: B, broker: Broker, caller: Caller) => Promise<string>
 
 export function httpAuthRoutes(core: Parts): readonly Endpoint[] {

@@ -15,6 +15,10 @@ const Login = t.Object(
     password: t.Optional(t.String({ minLength: 1, maxLength: 4096 })),
     vhost: t.Optional(t.String({ minLength: 1, maxLength: 190 })),
     broker: t.Optional(Name),
+    otp: t.Optional(
+      t.String({ maxLength: 64, description: 'Code of the authenticator app, of who needs a second factor' }),
+    ),
+    recoveryCode: t.Optional(t.String({ maxLength: 64, description: 'In place of `otp`' })),
   },
   strict,
 )
