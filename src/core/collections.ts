@@ -1,6 +1,7 @@
 /** Every collection that core declares: what a storage is asked to migrate. */
 import type { AnyCollection } from '#plugin'
 import { auditEvents } from './audit/audit.ts'
+import { consents, interactions, pushedRequests, sessionClients } from './authorization/records.ts'
 import { browserSessions } from './browser/records.ts'
 import { clients } from './clients/records.ts'
 import {
@@ -37,6 +38,10 @@ export const collections: readonly AnyCollection[] = [
   rules,
   clients,
   browserSessions,
+  sessionClients,
+  pushedRequests,
+  interactions,
+  consents,
   grants,
   codes,
   refreshTokens,

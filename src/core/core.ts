@@ -1,7 +1,9 @@
 /** The domain, composed: what the HTTP surface and the command line speak to. */
 import type { Storage } from '#plugin'
 import { type Audit, type AuditEntry, createAudit } from './audit/audit.ts'
+import { type Authorizations, createAuthorizations } from './authorization/authorizations.ts'
 import { type ClientAuthentication, createClientAuthentication } from './clients/authentication.ts'
+import { createClientKeys } from './clients/client-keys.ts'
 import type { Clients } from './clients/clients.ts'
 import { createClients } from './clients/manage-clients.ts'
 import { clients as clientRecords } from './clients/records.ts'
@@ -59,6 +61,7 @@ export interface Core extends AsyncDisposable {
   readonly mfaTokens: MfaTokens
   readonly applications: Applications
   readonly browserSessions: BrowserSessions
+  readonly authorizations: Authorizations
   readonly janitor: Janitor
   readonly resync: Resync
 }
@@ -130,6 +133,19 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   const browserSessions = createBrowserSessions({ ...deps, applications })
   const completeLogin = createCompleteLogin({ factors, users, audit })
   const sessions = stack.use(createSessions({ ...deps, users, login, completeLogin, brokers, rules }))
+  const authorizations = createAuthorizations({
+    ...deps,
+    users,
+    login,
+    brokers,
+    rules,
+    clients,
+    factors,
+    clientKeys: createClientKeys({ world, outbound }),
+    targets: tokens.targets,
+    dpop: tokens.dpop,
+    browserSessions,
+  })
   const janitor = stack.use(
     createJanitor({
       storage,
@@ -164,6 +180,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     mfaTokens,
     applications,
     browserSessions,
+    authorizations,
     janitor,
     resync,
   }

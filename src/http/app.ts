@@ -10,6 +10,7 @@ import { arrivalOf } from './arrival.ts'
 import { corsFor } from './cors.ts'
 import { createCookie } from './cookies.ts'
 import type { Endpoint } from './endpoint.ts'
+import { frontChannelRoutes } from './front-channel/routes.ts'
 import type { Routes } from './gate.ts'
 import type { Metrics } from './metrics.ts'
 import { pipeline, type Serve } from './pipeline.ts'
@@ -58,9 +59,11 @@ export interface App {
 
 /** What routes for browsers need beside the domain. */
 function browserParts({ publicUrl, pages }: AppOptions) {
+  const https = publicUrl.protocol === 'https:'
   return {
     showPage: createShowPage(pages),
-    cookie: createCookie('leveret', { https: publicUrl.protocol === 'https:' }),
+    cookie: createCookie('leveret', { https }),
+    binding: createCookie('leveret-login', { https }),
     base: publicUrl.pathname.replace(/\/$/, ''),
   }
 }
@@ -81,6 +84,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...httpAuthRoutes(core),
     ...mfaRoutes(core),
     ...auditRoutes(core),
+    ...frontChannelRoutes({ core, ...browserParts(options) }),
     ...accountRoutes({ core, ...browserParts(options) }),
     ...assetRoutes(options.pages),
     ...healthRoutes(options.readiness),

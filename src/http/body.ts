@@ -1,6 +1,6 @@
 /** Request bodies and queries: the right media type, no more than the limit, parsed once. */
 import type { TSchema } from '@sinclair/typebox'
-import { type Parameters, readParameters } from '../core/oauth/parameters.ts'
+import { type Parameters, readParameters, readRepeatedParameters } from '../core/oauth/parameters.ts'
 import { Problem } from '../core/problem.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -21,8 +21,9 @@ export async function readBody(request: Request, endpoint: Endpoint, limit: numb
 /** Parameters of the query of a GET, of the form otherwise (RFC 6749 appendix B). */
 export async function readOAuthParameters(request: Request, endpoint: Endpoint, limit: number): Promise<Parameters> {
   if (endpoint.takes !== 'parameters') return NONE
-  if (request.method === 'GET') return readParameters(new URL(request.url).searchParams)
-  return readParameters(new URLSearchParams(await readText(request, endpoint, limit)))
+  const read = endpoint.toleratesRepeats ? readRepeatedParameters : readParameters
+  if (request.method === 'GET') return read(new URL(request.url).searchParams)
+  return read(new URLSearchParams(await readText(request, endpoint, limit)))
 }
 
 const NONE = readParameters([])

@@ -38,6 +38,8 @@ interface Declared<Path extends string, Q extends TSchema, B extends TSchema> {
   readonly body?: B
   /** JSON unless said otherwise. `parameters` arrive in `input.parameters`, unchecked: OAuth says what they must be. */
   readonly takes?: 'json' | 'merge-patch' | 'form' | 'parameters'
+  /** Parameters that are given twice are named in `parameters.repeated`; the endpoint decides who is told. */
+  readonly toleratesRepeats?: boolean
   /** `oauth`: refusals are those of RFC 6749; `page`: they are for people. */
   readonly errors?: 'problem' | 'oauth' | 'page'
   /** Pages of other sites may send this; it reads no cookie, or guards itself. */

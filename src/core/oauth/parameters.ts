@@ -12,23 +12,26 @@ export interface Parameters {
   need(name: string): string
   /** Every value of a parameter that may repeat: `resource` (RFC 8707), `audience` (RFC 8693). */
   all(name: string): readonly string[]
-  /** Everything that was sent and not empty, the first of each. */
-  entries(): readonly (readonly [string, string])[]
+  /** Everything that was sent and not empty. */
+  pairs(): readonly (readonly [string, string])[]
+  /** Names of parameters that were given twice and must not be; the first value counts. */
+  readonly repeated: readonly string[]
 }
 
 const MAY_REPEAT: ReadonlySet<string> = new Set(['resource', 'audience'])
 
 /** Throws `invalid_request` for a parameter that is given twice. */
 export function readParameters(pairs: Iterable<readonly [string, string]>): Parameters {
-  const values = new Map<string, string[]>()
-  for (const [name, value] of pairs) {
-    const known = values.get(name)
-    if (known && !MAY_REPEAT.has(name))
-      throw new OAuthError('invalid_request', `The parameter ${name.slice(0, 64)} is given twice`)
-    if (known) known.push(value)
-    else values.set(name, [value])
-  }
-  const present = (name: string) => (values.get(name) ?? []).filter((value) => value !== '')
+  const parameters = readRepeatedParameters(pairs)
+  const [name] = parameters.repeated
+  if (name !== undefined) throw new OAuthError('invalid_request', `The parameter ${name.slice(0, 64)} is given twice`)
+  return parameters
+}
+
+/** For who has to find out first whom to tell of a parameter that is given twice. */
+export function readRepeatedParameters(pairs: Iterable<readonly [string, string]>): Parameters {
+  const values = Map.groupBy(pairs, ([name]) => name)
+  const present = (name: string) => (values.get(name) ?? []).map(([, value]) => value).filter((value) => value !== '')
   return {
     get: (name) => present(name)[0],
     need(name) {
@@ -37,12 +40,8 @@ export function readParameters(pairs: Iterable<readonly [string, string]>): Para
       return value
     },
     all: present,
-    entries: () =>
-      [...values.keys()].flatMap((name) =>
-        present(name)
-          .slice(0, 1)
-          .map((value) => [name, value] as const),
-      ),
+    pairs: () => [...values.keys()].flatMap((name) => present(name).map((value) => [name, value] as const)),
+    repeated: [...values].filter(([name, given]) => given.length > 1 && !MAY_REPEAT.has(name)).map(([name]) => name),
   }
 }
 

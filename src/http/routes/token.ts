@@ -97,12 +97,12 @@ export function tokenRoutes({
   ]
 }
 
-function credentials(parameters: Parameters, request: Request) {
+export function credentials(parameters: Parameters, request: Request) {
   return { parameters, authorization: request.headers.get('authorization') ?? undefined }
 }
 
 /** Two proofs arrive joined by a comma and are no proof. */
-function proofIn(request: Request, path: string) {
+export function proofIn(request: Request, path: string) {
   return { proof: request.headers.get('dpop') ?? undefined, method: request.method, path }
 }
 

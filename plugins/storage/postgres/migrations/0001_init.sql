@@ -202,6 +202,55 @@ CREATE TABLE "browser_session" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "session_client" (
+	"sid" text COLLATE "C" NOT NULL,
+	"client_id" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "session_client_pkey" PRIMARY KEY("sid","client_id")
+);
+
+--> statement-breakpoint
+CREATE TABLE "pushed_request" (
+	"digest" text COLLATE "C" NOT NULL,
+	"client_id" text COLLATE "C" NOT NULL,
+	"parameters" text NOT NULL,
+	"signed" boolean NOT NULL,
+	"created_at" bigint NOT NULL,
+	"valid_until" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "pushed_request_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "interaction" (
+	"digest" text COLLATE "C" NOT NULL,
+	"binding_digest" text COLLATE "C",
+	"request" text,
+	"next" text COLLATE "C",
+	"proven" text,
+	"login_sid" text COLLATE "C",
+	"consent_sid" text COLLATE "C",
+	"switching" boolean NOT NULL,
+	"enrolling" text COLLATE "C",
+	"upstream" text,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "interaction_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
+CREATE TABLE "consent" (
+	"user_id" text COLLATE "C" NOT NULL,
+	"client_id" text COLLATE "C" NOT NULL,
+	"scopes" text NOT NULL,
+	"targets" text NOT NULL,
+	"granted_at" bigint NOT NULL,
+	CONSTRAINT "consent_pkey" PRIMARY KEY("user_id","client_id")
+);
+
+--> statement-breakpoint
 CREATE TABLE "grant" (
 	"id" text COLLATE "C" NOT NULL,
 	"client_id" text COLLATE "C" NOT NULL,
@@ -436,6 +485,18 @@ CREATE UNIQUE INDEX "browser_session_sid_idx" ON "browser_session" USING btree (
 CREATE INDEX "browser_session_user_id_created_at_idx" ON "browser_session" USING btree ("user_id","created_at");
 --> statement-breakpoint
 CREATE INDEX "browser_session_expires_at_idx" ON "browser_session" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "session_client_user_id_idx" ON "session_client" USING btree ("user_id");
+--> statement-breakpoint
+CREATE INDEX "session_client_client_id_idx" ON "session_client" USING btree ("client_id");
+--> statement-breakpoint
+CREATE INDEX "session_client_expires_at_idx" ON "session_client" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "pushed_request_expires_at_idx" ON "pushed_request" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "interaction_expires_at_idx" ON "interaction" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "consent_client_id_idx" ON "consent" USING btree ("client_id");
 --> statement-breakpoint
 CREATE INDEX "grant_user_id_client_id_idx" ON "grant" USING btree ("user_id","client_id");
 --> statement-breakpoint

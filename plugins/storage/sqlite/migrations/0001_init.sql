@@ -226,6 +226,65 @@ CREATE INDEX `browser_session_user_id_created_at_index` ON `browser_session` (`u
 --> statement-breakpoint
 CREATE INDEX `browser_session_expires_at_index` ON `browser_session` (`expires_at`,`digest`);
 --> statement-breakpoint
+CREATE TABLE `session_client` (
+	`sid` text NOT NULL,
+	`client_id` text NOT NULL,
+	`user_id` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	PRIMARY KEY(`sid`, `client_id`)
+);
+
+--> statement-breakpoint
+CREATE INDEX `session_client_user_id_index` ON `session_client` (`user_id`,`sid`,`client_id`);
+--> statement-breakpoint
+CREATE INDEX `session_client_client_id_index` ON `session_client` (`client_id`,`sid`);
+--> statement-breakpoint
+CREATE INDEX `session_client_expires_at_index` ON `session_client` (`expires_at`,`sid`,`client_id`);
+--> statement-breakpoint
+CREATE TABLE `pushed_request` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`client_id` text NOT NULL,
+	`parameters` text NOT NULL,
+	`signed` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`valid_until` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `pushed_request_expires_at_index` ON `pushed_request` (`expires_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `interaction` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`binding_digest` text,
+	`request` text,
+	`next` text,
+	`proven` text,
+	`login_sid` text,
+	`consent_sid` text,
+	`switching` integer NOT NULL,
+	`enrolling` text,
+	`upstream` text,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `interaction_expires_at_index` ON `interaction` (`expires_at`,`digest`);
+--> statement-breakpoint
+CREATE TABLE `consent` (
+	`user_id` text NOT NULL,
+	`client_id` text NOT NULL,
+	`scopes` text NOT NULL,
+	`targets` text NOT NULL,
+	`granted_at` integer NOT NULL,
+	PRIMARY KEY(`user_id`, `client_id`)
+);
+
+--> statement-breakpoint
+CREATE INDEX `consent_client_id_index` ON `consent` (`client_id`,`user_id`);
+--> statement-breakpoint
 CREATE TABLE `grant` (
 	`id` text PRIMARY KEY NOT NULL,
 	`client_id` text NOT NULL,

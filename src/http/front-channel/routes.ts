@@ -1,0 +1,11 @@
+/** Everything between a client's request and the answer that a browser carries back. */
+import type { Endpoint } from '../endpoint.ts'
+import { authorizeRoutes } from './authorize.ts'
+import { consentRoutes } from './consent.ts'
+import type { FrontChannelParts } from './front-channel.ts'
+import { loginRoutes } from './login.ts'
+import { secondFactorRoutes } from './second-factor.ts'
+
+export function frontChannelRoutes(parts: FrontChannelParts): readonly Endpoint[] {
+  return [authorizeRoutes, loginRoutes, secondFactorRoutes, consentRoutes].flatMap((routes) => routes(parts))
+}

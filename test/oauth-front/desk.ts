@@ -1,0 +1,108 @@
+/** A server with a client and a person, and what both of them do in a code flow. */
+import type { NewClient } from '../../src/core/clients/clients.ts'
+import type { Client } from '../../src/core/clients/records.ts'
+import { type HtmlBrowser, htmlBrowser, type Landing } from '../harness/html-browser.ts'
+import { bodyOf, OPERATOR, startTestServer, type TestServer, type TestServerOptions } from '../harness/server.ts'
+
+export const ALICE = { username: 'alice', password: 'vexing-Quartz-41-sphinx' }
+export const BOB = { username: 'bob', password: 'jumbled-Onyx-77-zephyr' }
+export const CALLBACK = 'https://app.example/callback'
+export const VERIFIER = 'a-verifier-of-at-least-forty-three-characters-in-all'
+export const CHALLENGE = new Bun.CryptoHasher('sha256').update(VERIFIER).digest('base64url')
+
+export type Query = Readonly<Record<string, string | readonly string[] | undefined>>
+
+export interface Desk extends AsyncDisposable {
+  readonly server: TestServer
+  readonly client: Client
+  readonly secret: string
+  browser(): HtmlBrowser
+  register(input: Partial<NewClient>): Promise<{ readonly client: Client; readonly secret: string }>
+  /** The address of an authorization request; members that are `undefined` are left out. */
+  request(query?: Query, client?: Client): string
+  /** Logs in on the page that asks for it. */
+  logIn(browser: HtmlBrowser, page: Landing, who?: typeof ALICE): Promise<Landing>
+  /** The browser goes all the way: logs in, allows. */
+  authorize(browser: HtmlBrowser, query?: Query, client?: Client): Promise<Landing>
+  /** Redeems the code of an answer. */
+  redeem(landing: Landing, form?: Query, client?: { readonly client: Client; readonly secret: string }): Promise<Tokens>
+}
+
+export interface Tokens {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export async function openDesk(options: TestServerOptions = {}): Promise<Desk> {
+  const server = await startTestServer(options)
+  const { core } = server.instance
+  await core.users.create({ ...ALICE, email: 'alice@corp.example', displayName: 'Alice L' }, OPERATOR)
+  await core.users.create({ ...BOB, email: 'bob@corp.example' }, OPERATOR)
+  const register = async (input: Partial<NewClient>) => {
+    const { client, secret = '' } = await core.clients.create(
+      { name: 'Test App', redirectUris: [CALLBACK], ...input },
+      OPERATOR,
+    )
+    return { client, secret }
+  }
+  const registered = await register({})
+  const standard = {
+    response_type: 'code',
+    redirect_uri: CALLBACK,
+    scope: 'openid profile',
+    state: 'state-1',
+    nonce: 'nonce-1',
+    code_challenge: CHALLENGE,
+    code_challenge_method: 'S256',
+  }
+
+  const desk: Desk = {
+    server,
+    ...registered,
+    browser: () => htmlBrowser(server),
+    register,
+    request: (query = {}, client = registered.client) =>
+      `/auth/oauth/authorize?${queryOf({ client_id: client.id, ...standard, ...query })}`,
+    logIn: (browser, page, who = ALICE) => browser.submit(page, who),
+    async authorize(browser, query, client) {
+      let landing = await browser.open(desk.request(query, client))
+      if (landing.path.startsWith('/auth/login')) landing = await desk.logIn(browser, landing)
+      if (landing.path.startsWith('/auth/consent')) landing = await browser.submit(landing, { decision: 'allow' })
+      return landing
+    },
+    async redeem(landing, form = {}, { client, secret } = registered) {
+      const code = landing.away?.searchParams.get('code') ?? ''
+      const body = queryOf({
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: CALLBACK,
+        code_verifier: VERIFIER,
+        ...(client.confidential ? {} : { client_id: client.id }),
+        ...form,
+      })
+      const headers: Record<string, string> = client.confidential
+        ? { authorization: `Basic ${btoa(`${client.id}:${secret}`)}` }
+        : {}
+      const answer = await server.fetch('/auth/oauth/token', { method: 'POST', body, headers })
+      return { status: answer.status, body: await bodyOf(answer) }
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+  return desk
+}
+
+export function queryOf(query: Query): URLSearchParams {
+  const pairs = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) for (const each of [value ?? []].flat()) pairs.append(name, each)
+  return pairs
+}
+
+/** What came back to the client. */
+export function answerIn({ away }: Landing): Readonly<Record<string, string>> {
+  if (!away) throw new Error('Expected the browser to be sent back to the client')
+  return Object.fromEntries(new URLSearchParams(away.search || away.hash.slice(1)))
+}
+
+export function claimsOf(token: unknown): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+}
