@@ -11,6 +11,7 @@ import type { Config } from './config/schema.ts'
 import { readSecret } from './config/secret.ts'
 import { readTemplateFolder } from './config/template-folder.ts'
 import type { ConfiguredSource } from './core/login/login.ts'
+import { withLookup } from './core/login/lookup.ts'
 import type { Settings } from './core/settings.ts'
 import { createCredentials } from './core/users/credentials.ts'
 import { createPluginHost, type KnownPlugin, type PluginHost } from './host/host.ts'
@@ -133,16 +134,25 @@ export function createGenerations(deps: GenerationDeps): Generations {
 
 async function openSources({ login }: Config, host: PluginHost, storage: Storage): Promise<ConfiguredSource[]> {
   const opened = await Promise.all(
-    login.map(async (section, index) => {
-      const { id, provision, resync } = section
-      const lend = { path: `login[${index}]`, credentials: createCredentials(storage, id) }
-      const source = await host.openLogin(section, lend)
-      if (!source) return undefined
-      if (resync !== undefined && !source.refresh) throw cannotResync(index)
-      return { id, source, provision, ...(resync !== undefined && { resync }) }
+    login.map((section, index) => {
+      const lend = { path: `login[${index}]`, credentials: createCredentials(storage, section.id) }
+      return host.openLogin(section, lend)
     }),
   )
-  return opened.filter((source) => source !== undefined)
+  return login.flatMap(({ id, provision, resync, lookup }, index): ConfiguredSource[] => {
+    const own = opened[index]
+    if (!own) return []
+    const directory = opened[login.findIndex((other) => other.id === lookup)]
+    if (lookup !== undefined && !directory?.lookup) throw cannotLookUp(index, lookup)
+    const source = directory?.lookup ? withLookup(own, directory.lookup) : own
+    if (resync !== undefined && !source.refresh) throw cannotResync(index)
+    return [{ id, source, provision, ...(resync !== undefined && { resync }) }]
+  })
+}
+
+function cannotLookUp(index: number, lookup: string): ConfigError {
+  const message = `login source "${lookup}" cannot tell who somebody is without a password; of ldap that takes bindDn`
+  return new ConfigError('the configuration', [{ path: `login[${index}].lookup`, message }])
 }
 
 function cannotResync(index: number): ConfigError {

@@ -17,6 +17,7 @@ const RULES: readonly Rule[] = [
   { reads: ['tls'], check: certificateAndKey },
   { reads: ['listen'], check: somewhereToListen },
   { reads: ['login'], check: distinctSources },
+  { reads: ['login'], check: lookedUpElsewhere },
   { reads: ['login'], check: restBetweenRounds },
   { reads: ['keys', 'session'], check: keysOutliveTokens },
   { reads: ['keys'], check: keysArePublishedInTime },
@@ -54,6 +55,14 @@ function distinctSources({ login }: Config): Fault[] {
     login.findIndex((other) => other.id === id) === index
       ? []
       : [{ path: `login[${index}].id`, message: `must differ from every other login source, not "${id}" again` }],
+  )
+}
+
+function lookedUpElsewhere({ login }: Config): Fault[] {
+  return login.flatMap(({ id, lookup }, index) =>
+    lookup === undefined || login.some((other) => other.id === lookup && other.id !== id && other.lookup === undefined)
+      ? []
+      : [{ path: `login[${index}].lookup`, message: `must be the id of another login source without "lookup"` }],
   )
 }
 

@@ -3,10 +3,9 @@
  * nothing here knows the domain. Plugins' own keys are checked by the plugins' own schemas.
  */
 import { type StaticDecode, Type as t } from '@sinclair/typebox'
+import { LoginSource } from './login-source.ts'
 import { Factors, Mail, Web } from './people-sections.ts'
 import { duration, networks, path, regex, secret, section, size, word } from './shapes.ts'
-
-const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
 
 const Listen = section('Where the server listens.', {
   tcp: t.Boolean({ default: true, description: 'Listen on `host` and `port`. With `false` only on the unix socket.' }),
@@ -64,33 +63,6 @@ const Storage = t.Object(
     default: {},
     additionalProperties: true,
     description: 'Where records are kept. Keys beyond `type` are those of the storage plugin.',
-    expect: 'a table',
-  },
-)
-
-const LoginSource = t.Object(
-  {
-    type: t.String({ minLength: 1, description: 'Login source plugin, such as `local`.' }),
-    id: t.String({
-      pattern: ID_PATTERN,
-      expect: 'lower-case letters, digits and hyphens',
-      description: 'Name of this source in user records; never change it. Default: the type.',
-    }),
-    provision: t.Boolean({
-      default: true,
-      description: 'Create a user at the first login of somebody the source knows.',
-    }),
-    resync: t.Optional(
-      duration({
-        description:
-          'How often all users of this source are asked for again: who is gone is disabled, groups follow. Without it only at logins and when tokens are exchanged.',
-      }),
-    ),
-  },
-  {
-    additionalProperties: true,
-    description:
-      'Where people prove who they are, in the order they are asked. Keys beyond these are those of the plugin.',
     expect: 'a table',
   },
 )

@@ -130,6 +130,11 @@ export interface LoginSource extends AsyncDisposable {
     readonly username: string
     readonly signal: AbortSignal
   }) => Promise<Verdict>
+  /**
+   * Who has this name, with which groups? Asked for a source that proves people and knows nothing else of them: what a
+   * right password would be answered, as far as that can be told without one.
+   */
+  readonly lookup?: (question: { readonly username: string; readonly signal: AbortSignal }) => Promise<Verdict>
   /** For `leveret doctor`: a login, or as much of one as goes without a password, that shows how the answer is found. */
   readonly diagnose?: (question: Diagnosis) => Promise<Verdict>
   readonly health?: () => Promise<{ readonly ok: boolean; readonly detail?: string }>

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { checkValue } from '../../src/config/check.ts'
+import { parseConfig } from '../../src/config/load.ts'
 import { config } from '../../plugins/login/kerberos/config.ts'
 import { describeKdc, type Kdc, REALM, startKdc } from '../harness/kdc.ts'
 import { type Folder, temporaryFolder } from '../harness/plugins.ts'
@@ -23,10 +24,13 @@ test('the guide names every key, and its sections are right', () => {
   }
   expect(keysOf(config).filter((key) => !guide.includes(`\`${key}\``))).toEqual([])
   const sections = blocks('toml').flatMap(sectionsOf)
-  expect(sections).toHaveLength(2)
-  for (const { type, id: _id, ...section } of sections) {
-    expect(type).toBe('kerberos')
+  expect(sections.map(({ type }) => type)).toEqual(['kerberos', 'kerberos', 'kerberos', 'ldap'])
+  for (const { type: _type, id: _id, lookup: _lookup, resync: _resync, ...section } of sections.slice(0, 3))
     expect(checkValue(config, section, { path: 'login[0]' }).faults).toEqual([])
+  for (const text of blocks('toml')) {
+    const least = { publicUrl: 'https://login.example.com', masterKey: { env: 'KEY' } }
+    const raw = { ...least, ...(Bun.TOML.parse(text) as object) }
+    expect(parseConfig(raw, { env: {}, folder: '/', where: 'the guide' }).warnings).toEqual([])
   }
 })
 

@@ -56,7 +56,10 @@ function openDirectory(
         return ask(signal, (asked) => checkPassword(asked, { username, password }))
       },
     },
-    ...(searches && { refresh: ({ externalId, signal }) => ask(signal, (asked) => checkAgain(asked, externalId)) }),
+    ...(searches && {
+      refresh: ({ externalId, signal }) => ask(signal, (asked) => checkAgain(asked, externalId)),
+      lookup: ({ username, signal }) => ask(signal, (asked) => look(asked, username)),
+    }),
     async health() {
       const verdict = await ask(context.signal, async (asked) => {
         await asService(asked)

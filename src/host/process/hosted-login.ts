@@ -17,7 +17,7 @@ export async function hostedLogin(plugin: LoginSourcePlugin, opening: Opening): 
   }
 }
 
-const ABILITIES = ['password', 'passwordChange', 'redirect', 'negotiate', 'refresh', 'health'] as const
+const ABILITIES = ['password', 'passwordChange', 'redirect', 'negotiate', 'refresh', 'lookup', 'health'] as const
 
 function capabilitiesOf(source: LoginSource): string[] {
   return ABILITIES.filter((name) => source[name] !== undefined)
@@ -30,6 +30,7 @@ function handlersOf({
   redirect,
   negotiate,
   refresh,
+  lookup,
   health,
 }: LoginSource): Offer['handlers'] {
   return {
@@ -48,6 +49,7 @@ function handlersOf({
         return { verdict, ...(reply && { reply: reply.toBase64() }) }
       })),
     ...(refresh && on('refresh', (params, signal) => refresh({ ...params, signal }))),
+    ...(lookup && on('lookup', (params, signal) => lookup({ ...params, signal }))),
     ...(health && on('health', () => health())),
   }
 }

@@ -34,6 +34,9 @@ export function loginSourceOf(worker: Worker): LoginSource {
     ...(can('refresh') && {
       refresh: ({ signal, ...identity }) => verdict(() => call('refresh', identity, { signal })),
     }),
+    ...(can('lookup') && {
+      lookup: ({ signal, username }) => verdict(() => call('lookup', { username }, { signal })),
+    }),
     health: async () => {
       const trouble = worker.trouble()
       if (trouble !== undefined) return { ok: false, detail: trouble }

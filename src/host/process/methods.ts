@@ -77,6 +77,7 @@ export const LOGIN_METHODS = {
     result: t.Object({ verdict: Verdict, reply: t.Optional(t.String({ description: 'base64' })) }),
   },
   refresh: { params: t.Object({ externalId: text, username: text }), result: Verdict },
+  lookup: { params: t.Object({ username: text }), result: Verdict },
   health: { params: nothing, result: t.Object({ ok: t.Boolean(), detail: t.Optional(text) }) },
 } as const
 
