@@ -160,7 +160,8 @@ function cannotResync(index: number): ConfigError {
   return new ConfigError('the configuration', [{ path: `login[${index}].resync`, message }])
 }
 
-async function openPages({ publicUrl, web }: Config): Promise<Pages> {
+/** Draws with the operator's templates, if there are any; throws a `ConfigError` with every fault in them. */
+export async function openPages({ publicUrl, web }: Config): Promise<Pages> {
   const base = new URL(publicUrl).pathname.replace(/\/$/, '')
   if (web.templates === undefined) return createPages({ base })
   const folder = await readTemplateFolder(web.templates)
@@ -168,7 +169,8 @@ async function openPages({ publicUrl, web }: Config): Promise<Pages> {
     return createPages({ base, folder })
   } catch (cause) {
     if (!(cause instanceof TemplateError)) throw cause
-    throw new ConfigError(`the templates in ${web.templates}`, cause.faults, { cause })
+    const faults = cause.faults.map(({ path, message }) => ({ path: `web.templates/${path}`, message }))
+    throw new ConfigError('the configuration', faults, { cause })
   }
 }
 

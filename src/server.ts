@@ -22,6 +22,7 @@ import { createLog, type Log, type LogOptions } from './log.ts'
 export { BUILTIN_PLUGINS } from './builtin-plugins.ts'
 export { checkPlugin } from './host/external.ts'
 /** For `leveret config check`. */
+export { openPages } from './generations.ts'
 export { checkSections } from './host/check-sections.ts'
 
 export interface Instance extends AsyncDisposable {

@@ -9,8 +9,8 @@ import { configOf, configSource, readAnswer, runningServer } from './client.ts'
 const check = defineCommand({
   name: 'check',
   summary: 'Read the configuration and report every fault; start nothing',
-  about: `The sections of plugins and the secrets they name are looked at, too; plugins that are not built in are loaded in a
-    process of their own. What only the running server can know is left to "leveret doctor".`,
+  about: `The sections of plugins, the secrets they name and the templates of pages are looked at, too; plugins that are not
+    built in are loaded in a process of their own. What only the running server can know is left to "leveret doctor".`,
   args: {},
   options: {},
   examples: [
@@ -20,8 +20,11 @@ const check = defineCommand({
   async run({ common, io }) {
     const { config, warnings } = await configOf(common, io)
     const source = await configSource(common, io)
-    const { BUILTIN_PLUGINS, checkSections } = await import('../server.ts')
-    const faults = await checkSections(config, { builtin: BUILTIN_PLUGINS, env: io.env })
+    const { BUILTIN_PLUGINS, checkSections, openPages } = await import('../server.ts')
+    const faults = [
+      ...(await checkSections(config, { builtin: BUILTIN_PLUGINS, env: io.env })),
+      ...(await faultsOf(() => openPages(config))),
+    ]
     if (faults.length > 0) throw new ConfigError(source.file ?? 'the environment', faults)
     const where = source.file ?? 'The environment'
     const sources = config.login.map(({ id }) => id).join(', ')
@@ -29,6 +32,17 @@ const check = defineCommand({
     return { data: { valid: true, file: source.file ?? null, warnings }, text }
   },
 })
+
+/** What keeps this from being opened, as faults of the configuration. */
+async function faultsOf(open: () => Promise<unknown>): Promise<ConfigError['faults']> {
+  try {
+    await open()
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+}
 
 const reference = defineCommand({
   name: 'reference',

@@ -44,7 +44,7 @@ const MOST_BYTES = 1024 * 1024
 export async function readTemplateFolder(folder: string): Promise<TemplateFolder> {
   const names = await list(folder)
   const faults: Fault[] = []
-  const fault = (name: string, message: string) => void faults.push({ path: name, message })
+  const fault = (name: string, message: string) => void faults.push({ path: `web.templates/${name}`, message })
   const files: Record<string, string | Uint8Array<ArrayBuffer>> = {}
   let brand: Static<typeof Brand> = { version: 1, links: [], texts: {} }
   if (names.length > MOST_FILES) fault('', `holds ${names.length} files, and at most ${MOST_FILES} are read`)
@@ -57,7 +57,7 @@ export async function readTemplateFolder(folder: string): Promise<TemplateFolder
     else if (name === BRAND_FILE) brand = parseBrand(await Bun.file(path).text(), fault) ?? brand
     else files[name] = TEXT.includes(kind) ? await Bun.file(path).text() : await Bun.file(path).bytes()
   }
-  if (faults.length > 0) throw new ConfigError(`the templates in ${folder}`, faults)
+  if (faults.length > 0) throw new ConfigError('the configuration', faults)
   return { brand, files }
 }
 

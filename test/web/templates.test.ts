@@ -9,6 +9,7 @@ import { createPages } from '../../src/web/create-pages.tsx'
 import { PAGE_NAMES } from '../../src/web/page-table.ts'
 import type { LoginView } from '../../src/web/view.ts'
 import { temporaryFolder } from '../harness/storage-sqlite.ts'
+import { workplace } from '../harness/command-line.ts'
 import { elementsOf } from '../harness/markup.ts'
 import { startTestServer } from '../harness/server.ts'
 import { FRIENDLY, viewsWith } from './views.ts'
@@ -129,6 +130,18 @@ test('a server draws with the folder, reads it anew on reload, and keeps the old
   const error = await server.instance.reload(server.config).catch((thrown: unknown) => thrown)
   expect(String(error)).toContain('nonsense.mustache')
   expect(await style()).toBe('body { color: blue }')
+})
+
+test('leveret config check looks into the folder', async () => {
+  await using place = await workplace()
+  await place.json(['init'])
+  await mkdir(join(place.folder, 'looks'))
+  await Bun.write(join(place.folder, 'looks', 'login.mustache'), '{{{client.name}}}')
+  const file = join(place.folder, 'leveret.toml')
+  await Bun.write(file, `${await Bun.file(file).text()}\n[web]\ntemplates = "looks"\n`)
+  const { code, err } = await place.run(['config', 'check'])
+  expect(code).toBe(1)
+  expect(err).toContain('web.templates/login.mustache: uses {{{…}}}')
 })
 
 test('files of pages are served under the path of the public URL, to be kept for good', async () => {

@@ -4,7 +4,7 @@ export const de: Texts = {
   layout: { skip: 'Zum Inhalt springen' },
   login: {
     title: 'Anmelden',
-    to: 'um weiter zu {client} zu gehen',
+    to: 'weiter zu {client}',
     again: 'Melden Sie sich noch einmal an, um fortzufahren',
     username: 'Benutzername',
     password: 'Passwort',
