@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { loginFailures, networkFailures } from '../../src/core/login/throttle.ts'
+import { networkFailures } from '../../src/core/login/network-ceiling.ts'
+import { loginFailures } from '../../src/core/login/name-failures.ts'
 import { openAccounts, OPERATOR, PASSWORD, refusal } from '../harness/core-accounts.ts'
 import { SETTINGS } from '../harness/settings.ts'
 
@@ -163,20 +164,33 @@ describe('many at once', () => {
     expect(await accounts.guess(HERE, 'd')).toBe(600)
   })
 
+  test('with wrong passwords for many names are looked at up to the ceiling of the network and no further', async () => {
+    await using accounts = await openWithAlice({ networkAttempts: 10 })
+    const names = Array.from({ length: 60 }, (_, index) => `guessed${index}`)
+    const outcomes = await Promise.all(names.map((name) => accounts.guess(HERE, name)))
+    expect(outcomes.filter((outcome) => outcome === WRONG)).toHaveLength(10)
+  })
+
+  test('with right passwords write nothing for the network', async () => {
+    await using accounts = await openWithAlice()
+    await Promise.all(Array.from({ length: 20 }, () => accounts.logIn('alice', PASSWORD, HERE)))
+    expect((await accounts.storage.find(networkFailures, { limit: 9 })).rows).toEqual([])
+  })
+
   test('nobody waits for ever: whose turn does not come is refused like one too many', async () => {
     await using accounts = await openWithAlice()
     const { throttle, timers } = accounts
     const who = { username: 'alice', ip: '192.0.2.7' }
-    using first = await throttle.reserve(who)
-    using _second = await throttle.reserve(who)
+    await using first = await throttle.reserve(who)
+    await using _second = await throttle.reserve(who)
     const third = refusal(throttle.reserve(who))
     const fourth = throttle.reserve(who)
     timers.fire()
     expect(await third).toMatchObject({ code: 'too_many_attempts', retryAfter: 1 })
     expect(await refusal(fourth)).toMatchObject({ code: 'too_many_attempts' })
     await throttle.giveBack(first)
-    first[Symbol.dispose]()
-    using again = await throttle.reserve(who)
+    await first[Symbol.asyncDispose]()
+    await using again = await throttle.reserve(who)
     expect(again.count).toBe(2)
   })
 
@@ -190,7 +204,7 @@ describe('many at once', () => {
     accounts.timers.fire()
     const refused = (await outcomes).filter(({ status }) => status === 'rejected')
     expect(refused.length).toBe(598)
-    first?.[Symbol.dispose]()
+    await first?.[Symbol.asyncDispose]()
   })
 })
 
@@ -199,7 +213,8 @@ test('giving back leaves what others have counted', async () => {
   const { throttle } = accounts
   const who = { username: 'alice', ip: '192.0.2.7' }
   const first = await throttle.reserve(who)
-  await throttle.reserve(who)
+  const second = await throttle.reserve(who)
+  await second[Symbol.asyncDispose]()
   await throttle.giveBack(first)
   expect(await throttle.status('alice')).toMatchObject([{ failures: 1 }])
   await throttle.clear('alice')

@@ -1,6 +1,6 @@
 /** Asking a login source: with a deadline, with its answer checked, and with the attempt counted. */
 import { Type as t } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { Identity, PasswordLogin, Verdict } from '#plugin'
 import { Problem } from '../problem.ts'
 import { type Schedule, timers } from '../schedule.ts'
@@ -31,10 +31,13 @@ const identityShape = t.Object({
   session: t.Optional(t.Record(t.String(), t.Unknown())),
 })
 const whys = ['credentials', 'disabled', 'locked', 'expired', 'not-allowed', 'unavailable'] as const
-const verdictShape = t.Union([
-  t.Object({ ok: t.Literal(true), identity: identityShape }),
-  t.Object({ ok: t.Literal(false), why: t.Union(whys.map((why) => t.Literal(why))), detail: t.Optional(t.String()) }),
-])
+/** Compiled, because it is asked of every login. */
+const verdictShape = TypeCompiler.Compile(
+  t.Union([
+    t.Object({ ok: t.Literal(true), identity: identityShape }),
+    t.Object({ ok: t.Literal(false), why: t.Union(whys.map((why) => t.Literal(why))), detail: t.Optional(t.String()) }),
+  ]),
+)
 
 export interface AskDeps {
   readonly world: World
@@ -98,7 +101,7 @@ async function attempt(question: (signal: AbortSignal) => Promise<Verdict>, sign
 /** A source is somebody else's code: what it says is checked before it is believed. */
 function trusted(verdict: Verdict): Verdict {
   const unusable = (detail: string): Verdict => ({ ok: false, why: 'unavailable', detail })
-  if (!Value.Check(verdictShape, verdict)) return unusable('the answer is no verdict')
+  if (!verdictShape.Check(verdict)) return unusable('the answer is no verdict')
   if (!verdict.ok) return verdict
   const fault = identityFault(verdict.identity)
   return fault === undefined ? verdict : unusable(fault)
@@ -131,7 +134,8 @@ export async function throttled<O extends Outcome>(
   who: Attempted,
   check: () => Promise<O>,
 ): Promise<O> {
-  using attempt = await throttle.reserve(who)
+  await using held = new AsyncDisposableStack()
+  const attempt = held.use(await throttle.reserve(who))
   let outcome: O
   try {
     outcome = await check()
@@ -139,8 +143,10 @@ export async function throttled<O extends Outcome>(
     await throttle.giveBack(attempt)
     throw error
   }
-  if (outcome.ok) await throttle.succeeded(attempt)
-  else if (outcome.why === 'unavailable') {
+  if (outcome.ok) {
+    held.move()
+    throttle.succeeded(attempt)
+  } else if (outcome.why === 'unavailable') {
     await throttle.giveBack(attempt)
     throw new Problem('unavailable', 'Logins cannot be checked at this moment; try again', { retryAfter: RETRY_AFTER })
   }

@@ -7,56 +7,25 @@
  * other before they are counted: few are ever in doubt, a right one clears the count, and a wrong one stays in it.
  */
 import { createHash } from 'node:crypto'
-import { Type as t } from '@sinclair/typebox'
-import {
-  type Counter,
-  defineCollection,
-  defineCounter,
-  insert,
-  remove,
-  type RowOf,
-  type Storage,
-  take,
-  update,
-} from '#plugin'
+import { remove, type Storage } from '#plugin'
 import { networkOf } from '../address.ts'
 import { Problem } from '../problem.ts'
 import type { Settings } from '../settings.ts'
 import type { Schedule } from '../schedule.ts'
-import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
 import { comparisonKey } from '../users/names.ts'
 import type { World } from '../world.ts'
+import { createNameFailures, loginFailures } from './name-failures.ts'
+import { createNetworkCeiling } from './network-ceiling.ts'
 import { createTurns } from './turns.ts'
 
-export const loginFailures = defineCollection({
-  name: 'login_failure',
-  fields: t.Object({
-    /** Digest of the name's comparison key; the name itself is not kept. */
-    name: t.String({ maxLength: 64 }),
-    network: t.String({ maxLength: 64 }),
-    /** Attempts under way or failed. */
-    count: t.Integer(),
-    /** No further attempt before this. */
-    nextAt: t.Integer(),
-    expiresAt: t.Integer(),
-  }),
-  key: ['name', 'network'],
-  indexes: [['expiresAt']],
-  expiresAt: 'expiresAt',
-})
-type Failures = RowOf<typeof loginFailures>
-
-export const networkFailures = defineCounter('network_failure')
-
-/** An attempt that was let through and counted. Dispose of it when the outcome is told: others wait for their turn. */
-export interface Attempt extends Disposable {
-  readonly name: string
-  /** Whose attempts at the name are counted together: a network's, or everybody's. */
-  readonly network: string
-  /** Where this one came from. */
-  readonly from: string
+/** An attempt that was let through and counted. Dispose of it when the outcome is known: others wait for their turn. */
+export interface Attempt extends AsyncDisposable {
   readonly count: number
+  /** The secret was right: this name is forgotten in this network. */
+  succeed(): Promise<void>
+  /** The attempt proved nothing (source unavailable): as if it had not been made. */
+  undo(): Promise<void>
 }
 
 /** Whose attempt it is. */
@@ -79,8 +48,11 @@ export interface ThrottleState {
 export interface Throttle {
   /** Counts an attempt, or refuses with `too_many_attempts`. Call before looking at the secret. */
   reserve(who: Attempted): Promise<Attempt>
-  /** The secret was right: this name is forgotten in this network. */
-  succeeded(attempt: Attempt): Promise<void>
+  /**
+   * The secret was right: this name is forgotten in this network, and then the attempt is over. The login does not wait for
+   * it: what it writes next becomes durable in the same flush.
+   */
+  succeeded(attempt: Attempt): void
   /** The attempt proved nothing (source unavailable): as if it had not been made. */
   giveBack(attempt: Attempt): Promise<void>
   /**
@@ -102,8 +74,6 @@ const NAME_AT_ONCE = 2
 const NETWORK_AT_ONCE = 20
 const WAITING = 500
 const PATIENCE = 10_000
-/** Short, because everybody behind one address waits for it. */
-const NETWORK_WINDOW = 10 * 60_000
 
 export function createThrottle(deps: {
   readonly storage: Storage
@@ -114,13 +84,9 @@ export function createThrottle(deps: {
   const { storage, world, settings } = deps
   const turns = createTurns({ waiting: WAITING, patience: PATIENCE, ...deps })
   const failures = repository(storage, loginFailures)
-  const counters = repository(storage, networkFailures)
-
-  /** Milliseconds to wait after this many attempts. */
-  function delayAfter(count: number): number {
-    const { freeAttempts, firstDelay, maxDelay } = settings().throttle
-    return count <= freeAttempts ? 0 : Math.min(maxDelay, firstDelay * 2 ** (count - freeAttempts - 1))
-  }
+  const forgetting = new Set<Promise<void>>()
+  const names = createNameFailures(deps)
+  const ceiling = createNetworkCeiling({ storage, world, limit: networkLimit })
 
   function networkLimit(): number {
     return settings().throttle.networkAttempts ?? NETWORK_ATTEMPTS
@@ -139,103 +105,68 @@ export function createThrottle(deps: {
     return held.move()
   }
 
-  /** Of parallel attempts each wins its own count or reads anew. */
-  async function reserveName(name: string, network: string): Promise<Counted> {
-    let count = 0
-    await commitOrAgain(storage, async () => {
-      const now = world.now()
-      const row = await failures.get({ name, network })
-      const live = row && row.expiresAt > now ? row : undefined
-      if (live && live.nextAt > now) throw tooMany(live.nextAt - now)
-      count = (live?.count ?? 0) + 1
-      const nextAt = now + delayAfter(count)
-      const next = { name, network, count, nextAt, expiresAt: nextAt + settings().throttle.forgetAfter }
-      return [...(row ? [take(loginFailures, { name, network }, guardOf(row))] : []), insert(loginFailures, next)]
-    })
-    return { name, network, count }
-  }
-
-  function count(key: string): Promise<Counter> {
-    const now = world.now()
-    const by = { by: 1, limit: networkLimit(), now, expiresAt: now + NETWORK_WINDOW }
-    return storage.increment(networkFailures, { key }, by)
-  }
-
-  async function reserveNetwork(network: string): Promise<void> {
-    const counter = await count(network)
-    if (!counter.ok) throw tooMany(counter.expiresAt - world.now())
-  }
-
-  async function uncountNetwork(network: string): Promise<void> {
-    await commitOrAgain(storage, async () => {
-      const row = await counters.get({ key: network })
-      if (!row || row.count < 1) return undefined
-      return [update(networkFailures, { key: network }, { set: { count: row.count - 1 }, when: { count: row.count } })]
-    })
-  }
-
-  async function uncountName({ name, network, count }: Counted): Promise<void> {
-    await commitOrAgain(storage, async () => {
-      const row = await failures.get({ name, network })
-      if (!row) return undefined
-      if (row.count <= 1) return [take(loginFailures, { name, network }, guardOf(row))]
-      const nextAt = row.count === count ? world.now() : row.nextAt
-      const change = { set: { count: row.count - 1, nextAt }, when: guardOf(row) }
-      return [update(loginFailures, { name, network }, change)]
-    })
-  }
-
   return {
     async reserve({ username, ip, source = '', everywhere = false }) {
       const [name, from] = [digestOf(username), placeOf(ip)]
       const network = everywhere ? EVERYWHERE : from
       using held = new DisposableStack()
       held.use(await turnOf(name, network, `${source} ${from}`))
-      const counted = await reserveName(name, network)
-      try {
-        await reserveNetwork(from)
-      } catch (error) {
-        await uncountName(counted)
+      const attempt = await names.enter({ name, network })
+      if ('wait' in attempt) throw tooMany(attempt.wait)
+      const doubt = await ceiling.enter(from).catch(async (error: unknown) => {
+        await attempt.undo()
         throw error
+      })
+      if ('wait' in doubt) {
+        await attempt.undo()
+        throw tooMany(doubt.wait)
       }
       const turn = held.move()
-      return { ...counted, from, [Symbol.dispose]: () => turn.dispose() }
+      return {
+        count: attempt.count,
+        succeed() {
+          doubt.dismiss()
+          return attempt.succeed()
+        },
+        undo() {
+          doubt.dismiss()
+          return attempt.undo()
+        },
+        async [Symbol.asyncDispose]() {
+          using _turn = turn
+          await Promise.all([doubt[Symbol.asyncDispose](), attempt[Symbol.asyncDispose]()])
+        },
+      }
     },
-    async succeeded({ name, network, from }) {
-      await storage.commit([remove(loginFailures, { equals: { name, network } })])
-      await uncountNetwork(from)
+    succeeded(attempt) {
+      const forgotten = attempt
+        .succeed()
+        .catch((error: unknown) => world.log.error('failed logins not forgotten', { error: String(error) }))
+        .then(() => attempt[Symbol.asyncDispose]())
+        .finally(() => forgetting.delete(forgotten))
+      forgetting.add(forgotten)
     },
-    async giveBack(attempt) {
-      await uncountName(attempt)
-      await uncountNetwork(attempt.from)
-    },
+    giveBack: (attempt) => attempt.undo(),
     async admitTicket(ip) {
-      const now = world.now()
-      const refused = await counters.get({ key: `tickets ${placeOf(ip)}` })
-      if (refused && refused.expiresAt > now && refused.count >= networkLimit()) throw tooMany(refused.expiresAt - now)
+      const wait = await ceiling.waitOf(`tickets ${placeOf(ip)}`)
+      if (wait > 0) throw tooMany(wait)
     },
-    async ticketRefused(ip) {
-      await count(`tickets ${placeOf(ip)}`)
-    },
+    ticketRefused: (ip) => ceiling.failed(`tickets ${placeOf(ip)}`),
     async clear(username) {
+      await Promise.all(forgetting)
       const name = digestOf(username)
       const found = await failures.findOne({ equals: { name } })
       await storage.commit([remove(loginFailures, { equals: { name } })])
       return found !== undefined
     },
     async status(username) {
+      await Promise.all(forgetting)
       const now = world.now()
       const { rows } = await failures.find({ equals: { name: digestOf(username) }, limit: 1_000 })
       const live = rows.filter((row) => row.expiresAt > now)
       return live.map(({ network, count, nextAt }) => ({ network, failures: count, nextAt }))
     },
   }
-}
-
-type Counted = Pick<Attempt, 'name' | 'network' | 'count'>
-
-function guardOf({ count, nextAt, expiresAt }: Failures) {
-  return { count, nextAt, expiresAt }
 }
 
 function placeOf(ip: string | undefined): string {
