@@ -4,6 +4,7 @@ import { config } from './config.ts'
 import { openConnection, type Trace } from './connection.ts'
 import { type Asked, asService, checkAgain, checkPassword, look } from './login.ts'
 import { type Options, resolveOptions } from './options.ts'
+import { attributesOf } from './person.ts'
 import { refused } from './refusal.ts'
 import { createServers } from './servers.ts'
 import { loadTls, type TlsFor } from './tls.ts'
@@ -26,6 +27,7 @@ function openDirectory(
   { context, tls }: { readonly context: LoginSourceContext; readonly tls: TlsFor },
 ): LoginSource {
   const gate = createGate({ running: options.maxConcurrent, waiting: options.maxWaiting })
+  const attributes = attributesOf(options)
   const servers = createServers(options.urls, context)
 
   /** One question on a connection of its own, to be answered in time or not at all. */
@@ -38,7 +40,7 @@ function openDirectory(
     const dialing = { options, tls, signal: deadline.signal }
     const attempt = async (url: URL): Promise<Verdict> => {
       await using connection = await openConnection(url, dialing, trace)
-      return await question({ connection, options, now: context.now() })
+      return await question({ connection, options, attributes, now: context.now() })
     }
     try {
       return await gate.run(() => servers.first(attempt, deadline.signal), deadline.signal)

@@ -5,7 +5,7 @@ import type { Connection, Search } from './connection.ts'
 import { type Found, guidBytes } from './found.ts'
 import { asksAgain } from './groups.ts'
 import type { Options } from './options.ts'
-import { attributesOf, matches, verdictOn } from './person.ts'
+import { matches, verdictOn } from './person.ts'
 import { policyRefusal, type Refusal, refusalOf, refused, stateRefusal } from './refusal.ts'
 import { fillDn, fillFilter, type Spelled, spellings } from './templates.ts'
 import { isAnswer, Trouble } from './trouble.ts'
@@ -13,6 +13,8 @@ import { isAnswer, Trouble } from './trouble.ts'
 export interface Asked {
   readonly connection: Connection
   readonly options: Options
+  /** What is read of an entry. */
+  readonly attributes: readonly string[]
   readonly now: number
 }
 export interface Credentials {
@@ -136,10 +138,10 @@ async function findOne(asked: Asked, spelled: Spelled): Promise<Found | Refusal>
 }
 
 async function read(
-  { connection, options }: Asked,
+  { connection, attributes }: Asked,
   where: Pick<Search, 'base' | 'scope' | 'filter'>,
 ): Promise<readonly Found[]> {
-  return connection.search({ ...where, attributes: attributesOf(options), limit: 2 })
+  return connection.search({ ...where, attributes, limit: 2 })
 }
 
 /** The filter for people holds on every way to an entry, not only where it is what finds it. */

@@ -11,8 +11,8 @@ export type Outcome =
   | { readonly ok: true; readonly user: User; readonly amr: readonly string[]; readonly source: string }
   | { readonly ok: false; readonly why: Why; readonly reason: string; readonly source: string }
 
-/** What is made of a verdict of this source. */
-export type Accept = (configured: ConfiguredSource, verdict: Verdict, caller: Caller) => Promise<Outcome>
+/** What is made of a verdict of this source. Whoever has read a record a moment ago that may be the one hands it over. */
+export type Accept = (configured: ConfiguredSource, verdict: Verdict, caller: Caller, read?: User) => Promise<Outcome>
 
 export function createAccept(deps: {
   readonly storage: Storage
@@ -23,19 +23,25 @@ export function createAccept(deps: {
   const admission = createAdmission(deps)
 
   /** Users who are managed here keep what their record says; the others are what their directory says. */
-  async function known(configured: ConfiguredSource, identity: Identity, caller: Caller): Promise<Outcome> {
+  async function known(
+    configured: ConfiguredSource,
+    { identity, read }: { readonly identity: Identity; readonly read: User | undefined },
+    caller: Caller,
+  ): Promise<Outcome> {
     const { id: source, provision } = configured
     const refuse = (why: Why, reason: string): Outcome => ({ ok: false, why, reason, source })
-    const before = await finder.byIdentity(source, identity.externalId)
+    const same = read?.source === source && read.externalId === identity.externalId
+    const before = same ? read : await finder.byIdentity(source, identity.externalId)
     if (!before && !provision) return refuse('not-allowed', 'unknown here, and this source creates no users')
     if (before && !mayReturn(before)) return refuse('disabled', before.disabled ? 'disabled here' : 'not activated')
-    const user = before && configured.source.passwordChange ? before : await admission.admit(source, identity, caller)
+    const user =
+      before && configured.source.passwordChange ? before : await admission.admit(source, identity, caller, before)
     if (!user) return refuse('not-allowed', 'the name belongs to another user')
     return { ok: true, user, amr: identity.amr ?? ['pwd'], source }
   }
 
-  return async (configured, verdict, caller) => {
-    if (verdict.ok) return known(configured, verdict.identity, caller)
+  return async (configured, verdict, caller, read) => {
+    if (verdict.ok) return known(configured, { identity: verdict.identity, read }, caller)
     return { ok: false, why: verdict.why, reason: verdict.detail ?? verdict.why, source: configured.id }
   }
 }

@@ -13,9 +13,10 @@ import type { Caller, World } from '../world.ts'
 export interface Admission {
   /**
    * The record of this identity as the source describes it now, made if it is new; `undefined` if its name belongs to
-   * somebody else. Memberships of other sources, and those granted here, stay as they are.
+   * somebody else. Memberships of other sources, and those granted here, stay as they are. Whoever has read the record a
+   * moment ago hands it over.
    */
-  admit(source: string, identity: Identity, caller: Caller): Promise<User | undefined>
+  admit(source: string, identity: Identity, caller: Caller, known?: User): Promise<User | undefined>
 }
 
 interface Entry {
@@ -42,7 +43,8 @@ export function createAdmission(deps: {
   /** A name that is somebody else's is not taken over: the old one stays, a new user gets none. */
   async function nameOf(identity: Identity, before: User | undefined): Promise<string | undefined> {
     const name = identity.username.normalize('NFKC')
-    if (await free('usernameKey', comparisonKey(name), before?.id)) return name
+    const key = comparisonKey(name)
+    if (key === before?.usernameKey || (await free('usernameKey', key, before?.id))) return name
     world.log.warn('user name of a login source belongs to another user', {
       username: name,
       external_id: identity.externalId,
@@ -50,11 +52,12 @@ export function createAdmission(deps: {
     return before?.username
   }
 
-  async function emailOf({ email, externalId }: Identity, id: string | undefined): Promise<string | null> {
+  async function emailOf({ email, externalId }: Identity, before: User | undefined): Promise<string | null> {
     if (email === undefined || email === '') return null
     const address = email.normalize('NFKC')
     const usable = isStorableName(address) && isEmail(address)
-    if (usable && (await free('emailKey', comparisonKey(address), id))) return address
+    const key = comparisonKey(address)
+    if (usable && (key === before?.emailKey || (await free('emailKey', key, before?.id)))) return address
     const reason = usable ? 'another user has it' : 'it is no mail address'
     world.log.warn('mail address of a login source left out', { external_id: externalId, reason })
     return null
@@ -87,19 +90,21 @@ export function createAdmission(deps: {
   }
 
   return {
-    async admit(source, identity, caller) {
+    async admit(source, identity, caller, known) {
       const { externalId } = identity
+      let read = known
       let user: User | undefined
       const entries: Entry[] = []
       await commitOrAgain(storage, async () => {
         entries.length = 0
-        const before = await finder.byIdentity(source, externalId)
+        const before = read ?? (await finder.byIdentity(source, externalId))
+        read = undefined
         const username = await nameOf(identity, before)
         if (username === undefined) {
           user = undefined
           return undefined
         }
-        const email = await emailOf(identity, before?.id)
+        const email = await emailOf(identity, before)
         const profile = {
           username,
           usernameKey: comparisonKey(username),

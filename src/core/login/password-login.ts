@@ -4,6 +4,7 @@ import type { Audit } from '../audit/audit.ts'
 import { Problem } from '../problem.ts'
 import type { Settings } from '../settings.ts'
 import { canLogIn, userFinder } from '../users/find-users.ts'
+import type { User } from '../users/records.ts'
 import type { Caller } from '../world.ts'
 import { createAccept, type Outcome, recordLogin } from './accept.ts'
 import { createAdmission } from './admit.ts'
@@ -33,10 +34,10 @@ export function createLogin(deps: LoginDeps): Login {
 
   async function tryAt(
     configured: ConfiguredSource,
-    login: Parameters<typeof ask>[1],
+    { login, user }: { readonly login: Parameters<typeof ask>[1]; readonly user?: User },
     caller: Caller,
   ): Promise<Outcome> {
-    return accept(configured, await ask(configured, login), caller)
+    return accept(configured, await ask(configured, login), caller, user)
   }
 
   /**
@@ -49,7 +50,7 @@ export function createLogin(deps: LoginDeps): Login {
     let outcome: Outcome = { ok: false, why: 'credentials', reason: 'no source knows this user', source: '' }
     for (const configured of sources().filter(({ provision, source }) => provision && source.password)) {
       asked.add(configured)
-      outcome = await tryAt(configured, login, caller)
+      outcome = await tryAt(configured, { login }, caller)
       if (outcome.ok || !['credentials', 'unavailable'].includes(outcome.why)) return outcome
       if (outcome.why === 'unavailable') broken ??= outcome
     }
@@ -68,14 +69,20 @@ export function createLogin(deps: LoginDeps): Login {
     return { ok: false, why: 'unavailable', reason: verdict.detail ?? verdict.why, source: keeper.id }
   }
 
-  async function decide(username: string, password: string, caller: Caller): Promise<Outcome> {
-    const user = await finder.byName(username)
+  async function decide(
+    {
+      username,
+      password,
+      user,
+    }: { readonly username: string; readonly password: string; readonly user: User | undefined },
+    caller: Caller,
+  ): Promise<Outcome> {
     if (!user) return tryAll({ username, password }, caller)
     const configured = sourceOf(user.source)
     if (configured) {
       const outcome = await tryAt(
         configured,
-        { username: user.username, externalId: user.externalId, password },
+        { login: { username: user.username, externalId: user.externalId, password }, user },
         caller,
       )
       if (outcome.ok || outcome.why !== 'credentials') return outcome
@@ -93,9 +100,9 @@ export function createLogin(deps: LoginDeps): Login {
   /** What came before a verdict, or instead of one. */
   async function attempt(username: string, password: string, caller: Caller): Promise<Outcome> {
     try {
-      const source = (await finder.byName(username))?.source
-      const attempted = { username, ip: caller.ip, source }
-      return await throttled(throttle, attempted, () => decide(username, password, caller))
+      const user = await finder.byName(username)
+      const attempted = { username, ip: caller.ip, source: user?.source }
+      return await throttled(throttle, attempted, () => decide({ username, password, user }, caller))
     } catch (error) {
       const reason = error instanceof Problem ? error.code : 'failure'
       audit.record({ event: 'login', outcome: 'refused', target: `user:${username}`, caller, detail: { reason } })
