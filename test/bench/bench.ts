@@ -17,6 +17,8 @@ export interface Measure {
   /** The value must stay below. */
   readonly below?: number
   readonly atLeast?: number
+  /** Bounds of the ratio. */
+  readonly ratio?: { readonly atLeast?: number; readonly atMost?: number }
 }
 
 export interface Bench {

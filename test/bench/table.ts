@@ -3,8 +3,19 @@ import type { Measure } from './bench.ts'
 
 const HEAD = ['what', 'measured', 'against', 'ratio', 'target']
 
-export function misses({ value, below, atLeast }: Measure): boolean {
-  return (below !== undefined && value >= below) || (atLeast !== undefined && value < atLeast)
+export function misses(measure: Measure): boolean {
+  return boundsOf(measure).some(({ met }) => !met)
+}
+
+function boundsOf({ value, unit, against, below, atLeast, ratio = {} }: Measure) {
+  const share = against ? value / against.value : Number.NaN
+  const { atLeast: least, atMost: most } = ratio
+  return [
+    ...(below === undefined ? [] : [{ text: `< ${below} ${unit}`, met: value < below }]),
+    ...(atLeast === undefined ? [] : [{ text: `>= ${amount(atLeast, unit)}`, met: value >= atLeast }]),
+    ...(least === undefined ? [] : [{ text: `ratio >= ${least}`, met: share >= least }]),
+    ...(most === undefined ? [] : [{ text: `ratio <= ${most}`, met: share <= most }]),
+  ]
 }
 
 export function tableOf(measures: readonly Measure[]): string {
@@ -28,12 +39,9 @@ function row(measure: Measure): string[] {
 }
 
 function targetOf(measure: Measure): string {
-  const { unit, below, atLeast } = measure
-  const bounds = [
-    ...(below === undefined ? [] : [`< ${below} ${unit}`]),
-    ...(atLeast === undefined ? [] : [`>= ${amount(atLeast, unit)}`]),
-  ]
-  return bounds.length === 0 ? '' : `${bounds.join(', ')}: ${misses(measure) ? 'MISSED' : 'met'}`
+  return boundsOf(measure)
+    .map(({ text, met }) => `${text}: ${met ? 'met' : 'MISSED'}`)
+    .join(', ')
 }
 
 function amount(value: number, unit: Measure['unit']): string {
