@@ -1,6 +1,7 @@
 /** The pages of the account: for whom, what they change, and what they refuse. */
 import { expect, test } from 'bun:test'
 import { insert } from '#plugin'
+import { consents } from '../../src/core/authorization/records.ts'
 import { grants } from '../../src/core/token/records.ts'
 import { codeOf, appOf } from '../harness/core-factors.ts'
 import { elementsOf } from '../harness/markup.ts'
@@ -188,7 +189,7 @@ test('codes by mail are added with the code that was sent', async () => {
   )
 })
 
-test('an application is listed while a grant lives, and taking it back ends the grant', async () => {
+test('an application is listed with all that it was given, and taking it back ends grant and consent', async () => {
   await using server = await startTestServer()
   const visitor = await visitorOf(server)
   const { core } = server.instance
@@ -213,9 +214,21 @@ test('an application is listed while a grant lives, and taking it back ends the 
     createdAt: now,
     expiresAt: now + 60_000,
   }
-  await core.storage.commit([insert(grants, grant)])
+  const consent = {
+    userId,
+    clientId: 'desk',
+    scopes: ['openid', 'phone'],
+    targets: ['{"resource":"https://api.example"}'],
+    grantedAt: now,
+  }
+  await core.storage.commit([insert(grants, grant), insert(consents, consent)])
   const page = await (await visitor.get('/account/applications')).text()
-  for (const text of ['Order &lt;Desk>', 'see your e-mail address', 'Virtual host prod on main'])
+  for (const text of [
+    'Order &lt;Desk>',
+    'see your e-mail address',
+    'see your telephone number',
+    'Virtual host prod on main',
+  ])
     expect(page).toContain(text)
   const bob = await visitorOf(server, 'bob')
   await bob.send('/account/applications/revoke', { client_id: 'desk' })
@@ -223,6 +236,7 @@ test('an application is listed while a grant lives, and taking it back ends the 
   const revoked = await visitor.send('/account/applications/revoke', { client_id: 'desk' })
   expect(revoked.headers.get('location')).toBe('/account/applications?notice=consent_revoked')
   expect(await core.storage.get(grants, { id: 'g_1' })).toBeUndefined()
+  expect(await core.storage.get(consents, { userId, clientId: 'desk' })).toBeUndefined()
 })
 
 test('sessions are listed and ended, one or all, tokens too', async () => {

@@ -58,7 +58,7 @@ export function createBrowserSessions(deps: {
   readonly world: World
   readonly settings: () => Settings
   readonly audit: Audit
-  readonly applications: Pick<Applications, 'endAll'>
+  readonly applications: Pick<Applications, 'endGrants'>
 }): BrowserSessions {
   const { storage, world, settings, audit, applications } = deps
   const sessions = repository(storage, browserSessions)
@@ -137,7 +137,7 @@ export function createBrowserSessions(deps: {
     },
     async endAll(user, caller) {
       const { id: userId } = user
-      const allGrants = await applications.endAll(userId)
+      const allGrants = await applications.endGrants(userId)
       await storage.commit([...endLogins(userId), ...allGrants])
       record(user, caller, { kind: 'everywhere' })
     },

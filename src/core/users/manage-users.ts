@@ -3,6 +3,7 @@ import { insert, remove, type Step, take, update } from '#plugin'
 import { type AskDeps, passwordAsker } from '../login/ask.ts'
 import { newId } from '../identifier.ts'
 import { Problem } from '../problem.ts'
+import { consents } from '../authorization/records.ts'
 import { stepsToDelete } from '../factors/forget.ts'
 import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
@@ -126,6 +127,7 @@ export function createUsers(deps: UserDeps): Users {
           removeCredential({ source: user.source, name: user.externalId }),
           ...endLogins(id),
           ...stepsToDelete(id),
+          remove(consents, { equals: { userId: id } }),
         ]
       })
       audit.record({ event: 'user.deleted', outcome: 'ok', target: `user:${user.username}`, caller, detail: { id } })

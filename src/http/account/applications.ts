@@ -1,9 +1,9 @@
 /** `/account/applications`: who has access, and taking it back. */
 import { Type as t } from '@sinclair/typebox'
-import type { Application } from '../../core/browser/applications.ts'
-import type { Client } from '../../core/clients/records.ts'
-import type { ClientView, VhostRights } from '../../web/view.ts'
+import type { BoundTo } from '../../core/browser/applications.ts'
+import type { VhostRights } from '../../web/view.ts'
 import type { Endpoint } from '../endpoint.ts'
+import { clientView } from '../front-channel/views.ts'
 import { type AccountParts, accountEndpoints, noticeIn, PATHS } from './visit.ts'
 
 const REVOKE = `${PATHS.applications}/revoke`
@@ -45,18 +45,7 @@ export function applicationRoutes(parts: AccountParts): readonly Endpoint[] {
   ]
 }
 
-/** A client as pages show it. */
-export function clientView({ name, logoUri, clientUri, policyUri, tosUri }: Client): ClientView {
-  return {
-    name,
-    ...(logoUri !== null && { logo: logoUri }),
-    ...(clientUri !== null && { uri: clientUri }),
-    ...(policyUri !== null && { policyUri }),
-    ...(tosUri !== null && { termsUri: tosUri }),
-  }
-}
-
 /** The rights are what the rules say when a token is made; here it is only where. */
-function vhostView({ vhost, broker }: Application['vhosts'][number]): VhostRights {
+function vhostView({ vhost, broker }: BoundTo): VhostRights {
   return { vhost, ...(broker !== null && { broker }), configure: [], write: [], read: [], tags: [] }
 }

@@ -4,7 +4,8 @@ import type { EnrolledFactor } from '../../core/factors/factors.ts'
 import type { TotpEnrolment } from '../../core/factors/totp.ts'
 import type { FactorsView } from '../../web/account-view.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { type AccountParts, accountEndpoints, fault, faultOf, noticeIn, PATHS, type Visit } from './visit.ts'
+import { failureOf, parsedPasskey } from '../front-channel/trouble.ts'
+import { type AccountParts, accountEndpoints, fault, noticeIn, PATHS, type Visit } from './visit.ts'
 
 const OTP = `${PATHS.factors}/otp`
 const PASSKEY = `${PATHS.factors}/passkey`
@@ -77,7 +78,7 @@ export function factorRoutes(parts: AccountParts): readonly Endpoint[] {
           if (!(await factors.confirmTotp(visit.user, { id: pending.id, code: otp, name }, visit.caller)))
             return showTotp(visit, pending, fault('invalid_code'))
         } catch (error) {
-          return showTotp(visit, pending, faultOf(error, {}))
+          return showTotp(visit, pending, failureOf(error, 'invalid_code'))
         }
         return visit.done(PATHS.factors, 'factor_added', await visit.raised(['otp']))
       },
@@ -91,7 +92,7 @@ export function factorRoutes(parts: AccountParts): readonly Endpoint[] {
       },
       async (visit, { passkey = '', name = '' }) => {
         if (passkey === '') return showPasskey(visit)
-        const added = await factors.addPasskey(visit.user, parsed(passkey), name, visit.caller)
+        const added = await factors.addPasskey(visit.user, parsedPasskey(passkey), name, visit.caller)
         if (!added) return showPasskey(visit, fault('invalid_passkey'))
         return visit.done(PATHS.factors, 'factor_added', await visit.raised(['hwk']))
       },
@@ -108,7 +109,7 @@ export function factorRoutes(parts: AccountParts): readonly Endpoint[] {
           if (!(await factors.confirmMail(visit.user, handle, otp, visit.caller)))
             return showMail(visit, { handle, to }, fault('invalid_code'))
         } catch (error) {
-          return showMail(visit, { handle, to }, faultOf(error, {}))
+          return showMail(visit, { handle, to }, failureOf(error, 'invalid_code'))
         }
         return visit.done(PATHS.factors, 'factor_added', await visit.raised(['otp']))
       },
@@ -134,13 +135,4 @@ export function factorRoutes(parts: AccountParts): readonly Endpoint[] {
 
 function shown({ method, name, createdAt, lastUsedAt }: EnrolledFactor) {
   return { method, name, createdAt, ...(lastUsedAt !== null && { lastUsedAt }) }
-}
-
-/** What a script put into the form; anything else proves nothing. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -2,7 +2,8 @@
 import { Type as t } from '@sinclair/typebox'
 import { Problem } from '../../core/problem.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { type AccountParts, accountEndpoints, fault, faultOf, noticeIn, PATHS, type Visit } from './visit.ts'
+import { failureOf } from '../front-channel/trouble.ts'
+import { type AccountParts, accountEndpoints, fault, noticeIn, PATHS, type Visit } from './visit.ts'
 
 const Password = t.String({ maxLength: 4096 })
 
@@ -41,8 +42,8 @@ export function passwordRoutes(parts: AccountParts): readonly Endpoint[] {
         try {
           await users.changePassword(visit.user.id, current, password, visit.caller)
         } catch (error) {
-          const codes = { invalid_credentials: 'wrong_password', invalid_request: 'password_refused' } as const
-          return show(visit, faultOf(error, codes))
+          const refused = error instanceof Problem && error.code === 'invalid_request'
+          return show(visit, refused ? fault('password_refused') : failureOf(error, 'wrong_password'))
         }
         return visit.done(PATHS.password, 'password_changed', await goOn(visit))
       },

@@ -10,6 +10,7 @@ import type { Form, Notice, NoticeCode, View } from '../../web/view.ts'
 import { arrivalOf } from '../arrival.ts'
 import { type Cookie, csrfOf, isCsrfOf } from '../cookies.ts'
 import { endpoint, type Input } from '../endpoint.ts'
+import { accountView } from '../front-channel/views.ts'
 import type { ShowPage } from '../show-page.ts'
 
 export interface AccountParts {
@@ -146,7 +147,7 @@ function describe(
   const { password, ...urls } = PATHS
   const absolute = Object.fromEntries(Object.entries(urls).map(([name, path]) => [name, base + path]))
   const nav: AccountNav = {
-    account: { username: user.username, ...(user.displayName !== null && { displayName: user.displayName }) },
+    account: accountView(user),
     urls: { ...(absolute as typeof urls), ...(core.users.keptHere(user) && { password: base + password }) },
     logout: form('/auth/logout'),
   }
@@ -172,20 +173,8 @@ export function noticeIn({ request }: Visit): { readonly notice?: Notice } {
   return code !== null && NOTICES.has(code) ? { notice: { kind: 'success', code: code as NoticeCode } } : {}
 }
 
-export function fault(code: NoticeCode, retryAfter?: number): { readonly notice: Notice } {
-  return { notice: { kind: 'error', code, ...(retryAfter !== undefined && { retryAfter }) } }
-}
-
-/** The notice for a refusal that a person can do something about; anything else is thrown on. */
-export function faultOf(
-  error: unknown,
-  codes: Readonly<Partial<Record<string, NoticeCode>>>,
-): { readonly notice: Notice } {
-  if (!(error instanceof Problem)) throw error
-  if (error.code === 'too_many_attempts') return fault('too_many_attempts', error.retryAfter)
-  const code = codes[error.code]
-  if (code === undefined) throw error
-  return fault(code)
+export function fault(code: NoticeCode): { readonly notice: Notice } {
+  return { notice: { kind: 'error', code } }
 }
 
 function redirect(location: string, headers: Record<string, string> = {}): Response {
