@@ -31,7 +31,7 @@ const Sidecar = t.Object(
     }),
     maxWaiting: t.Integer({
       default: 64,
-      minimum: 0,
+      minimum: 1,
       maximum: 10_000,
       description: 'Logins that may wait for a process; beyond that they are answered with 503 at once',
     }),

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { defineLoginSource, type LoginSource, type LoginSourceContext, type PasswordLogin, type Verdict } from '#plugin'
 import { type Config, config } from './config.ts'
+import { diagnose } from './diagnose.ts'
 import { createPool, type Pool, reasonOf } from './pool.ts'
 import { createJudge, principalFor, type PrincipalRules } from './principals.ts'
 import type { Proof } from './protocol.ts'
@@ -50,12 +51,14 @@ async function openRealm(
     return proof
   }
 
-  /** Somebody whom no realm knows: that the answer is no shows that there are answers again. */
+  /** Somebody whom no realm knows: that the answer is no shows that there are answers. */
+  const nobody = `leveret-probe-${crypto.randomUUID()}@${given.realms[0]}`
   async function probe(): Promise<void> {
     probing = true
-    await check(`leveret-probe-${crypto.randomUUID()}@${given.realms[0]}`, 'none', context.signal)
+    await check(nobody, 'none', context.signal)
     probing = false
   }
+  const keytab = () => proofOf(tickets.ask('health', {}, context.signal))
 
   return {
     ...(given.negotiate && {
@@ -81,9 +84,13 @@ async function openRealm(
         },
       },
     }),
+    diagnose: (question) => {
+      const principal = (username: string) => principalFor({ username }, rules)
+      return diagnose({ keytab, principal, check, nobody, judge }, question)
+    },
     async health() {
-      const keytab = await proofOf(tickets.ask('health', {}, context.signal))
-      if (!keytab.ok) return { ok: false, detail: keytab.detail }
+      const usable = await keytab()
+      if (!usable.ok) return { ok: false, detail: usable.detail }
       if (doubt === undefined) return { ok: true }
       // Not waited for: it may take as long as a login that is not answered.
       if (!probing) void probe()
@@ -148,6 +155,8 @@ async function userNamed(user: string): Promise<{ readonly uid: number; readonly
   const line = passwd.split('\n').find((each) => user.includes(':') || each.startsWith(`${user}:`))
   const [, , uid, gid] = line?.split(':') ?? []
   if (uid === undefined || gid === undefined) throw new Error(`there is no user "${user}" in /etc/passwd`)
+  if (process.getuid?.() !== 0 && process.getuid?.() !== Number(uid))
+    throw new Error(`only a server that runs as root can start the sidecar as "${user}"`)
   return { uid: Number(uid), gid: Number(gid) }
 }
 

@@ -40,6 +40,13 @@ export function createPool(options: PoolOptions): Pool {
   let pause: ReturnType<typeof setTimeout> | undefined
   let closed = false
 
+  function failed(what: Readonly<Record<string, string | number>>): void {
+    if (closed) return
+    log.warn('kerberos sidecar ended', what)
+    failures++
+    if (failures > 1) rest(Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (failures - 2)))
+  }
+
   function start(): SidecarProcess {
     const process = options.start()
     all.add(process)
@@ -53,13 +60,19 @@ export function createPool(options: PoolOptions): Pool {
     void process.ended.then((how) => {
       all.delete(process)
       ready.delete(process)
-      if (closed) return
-      log.warn('kerberos sidecar ended', { pid: process.pid, how })
-      failures++
-      if (failures > 1) rest(Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (failures - 2)))
+      failed({ pid: process.pid, how })
       serve()
     })
     return process
+  }
+
+  /** The system may have no room for one more process now and then. */
+  function another(): void {
+    try {
+      start()
+    } catch (error) {
+      failed({ how: `it cannot be started: ${String(error)}` })
+    }
   }
 
   /** Nothing is started for a while, so that a process that dies at once does not take the machine with it. */
@@ -76,12 +89,18 @@ export function createPool(options: PoolOptions): Pool {
       const free = [...ready].filter((process) => process.busy() < atOnce)
       const next = free.toSorted((a, b) => a.busy() - b.busy())[0]
       if (!next) {
-        if (all.size < most && all.size - ready.size < queue.size && pause === undefined && !closed) start()
+        if (all.size < most && all.size - ready.size < queue.size && pause === undefined && !closed) another()
         return
       }
       queue.delete(job)
       job.run(next)
     }
+  }
+
+  function refusal(signal: AbortSignal | undefined): string | undefined {
+    if (closed) return 'it is stopped'
+    if (signal?.aborted) return 'nobody waits for the answer'
+    return queue.size >= options.waiting ? 'too many wait' : undefined
   }
 
   return {
@@ -90,9 +109,8 @@ export function createPool(options: PoolOptions): Pool {
       await first.ready
     },
     ask(method, params, signal) {
-      if (closed || queue.size >= options.waiting) {
-        return Promise.reject(new Busy(closed ? 'Cannot ask the sidecar: it is stopped' : 'Cannot ask: too many wait'))
-      }
+      const busy = refusal(signal)
+      if (busy !== undefined) return Promise.reject(new Busy(`Cannot ask the sidecar: ${busy}`))
       const { promise, resolve, reject } = Promise.withResolvers<Proof>()
       const leave = () => job.giveUp('nobody waits for the answer')
       const timer = setTimeout(() => job.giveUp('no process became free in time'), options.patience)

@@ -35,8 +35,12 @@ export async function openProver(config: SidecarConfig): Promise<Prover> {
   // Tickets that were got here for ourselves cannot have been seen by anybody.
   const ownAcceptor = gss.acceptor(keytab, 'none:')
 
+  /** Active Directory gives tickets for a name in any case. */
+  const spelled = (service: string) => (config.canonicalize ? service.toLowerCase() : service)
+  const isFor = (service: string) => services.some((each) => spelled(each) === spelled(service))
+
   function provenBy({ principal, service, localName, logonInfo }: Ticket): Proven {
-    if (!services.includes(service)) throw new GssFailure(`the ticket is for ${service}`)
+    if (!isFor(service)) throw new GssFailure(`the ticket is for ${service}`)
     const logon = logonInfo && parseLogonInfo(logonInfo)
     return {
       principal,

@@ -109,18 +109,17 @@ export function startSidecar({ instance, config, env, user, timeout }: SidecarOp
     },
     async stop() {
       killedFor ??= 'it was stopped'
-      send({ shutdown: { deadline: STOP_DEADLINE } })
-      void Promise.resolve(child.stdin.end()).catch(() => undefined)
+      void write(child.stdin, `${JSON.stringify({ shutdown: { deadline: STOP_DEADLINE } })}\n`, 'and end')
       await within(STOP_DEADLINE, ended, () => kill('it was stopped'))
     },
   }
 }
 
 /** The pipe of a process that just died is no failure: its end is told elsewhere. */
-async function write(stdin: Bun.FileSink, line: string): Promise<void> {
+async function write(stdin: Bun.FileSink, line: string, then?: 'and end'): Promise<void> {
   try {
     await stdin.write(line)
-    await stdin.flush()
+    await (then ? stdin.end() : stdin.flush())
   } catch {
     // see above
   }
