@@ -157,6 +157,21 @@ const TrustedIssuer = t.Object(
   },
 )
 
+const Resource = t.Object(
+  {
+    id: t.String({ minLength: 1, description: 'As clients name it: the `resource` of RFC 8707.' }),
+    accessTokenFormat: t.Optional(
+      word(['jwt', 'opaque'], { description: 'Format of its access tokens, whatever the client has.' }),
+    ),
+    accessTokenTtl: t.Optional(duration({ description: 'Life of its access tokens, whatever the client has.' })),
+  },
+  {
+    additionalProperties: false,
+    description: 'Resources whose access tokens are special. Which client may ask for one is said at the client.',
+    expect: 'a table',
+  },
+)
+
 const Browser = section('Logins with a browser.', {
   idleTtl: duration({ default: '12h', description: 'A login that is not used for this long ends.' }),
   absoluteTtl: duration({ default: '30d', description: 'A login ends after this long in any case.' }),
@@ -252,6 +267,7 @@ export const ConfigSchema = t.Object(
     session: Session,
     oauth: OAuth,
     trustedIssuers: t.Array(TrustedIssuer, { default: [], expect: 'a list of issuers, [[trustedIssuers]]' }),
+    resources: t.Array(Resource, { default: [], expect: 'a list of resources, [[resources]]' }),
     browser: Browser,
     factors: Factors,
     mail: Mail,

@@ -31,6 +31,12 @@ export interface Settings {
     readonly dpopNonce: boolean
     /** Origins whose pages may call discovery, token, revocation and userinfo. */
     readonly corsOrigins: readonly string[]
+    /** Resources whose access tokens are special, whatever the client has. */
+    readonly resources: readonly {
+      readonly id: string
+      readonly accessTokenFormat?: 'jwt' | 'opaque'
+      readonly accessTokenTtl?: number
+    }[]
     /** Whose assertions the jwt-bearer grant takes (RFC 7523). */
     readonly trustedIssuers: readonly { readonly issuer: string; readonly jwksUri: string }[]
   }

@@ -25,6 +25,7 @@ export const SETTINGS: Settings = {
     registration: 'off',
     dpopNonce: false,
     corsOrigins: [],
+    resources: [],
     trustedIssuers: [],
   },
   browser: { idleTtl: 12 * HOUR, absoluteTtl: 30 * DAY },

@@ -117,3 +117,18 @@ test('opaque tokens do the same and say nothing by themselves', async () => {
   oauth.server.clock.advance(301_000)
   expect((await oauth.userinfo(body['access_token'])).status).toBe(401)
 })
+
+test('a resource may have its own format and life of tokens', async () => {
+  const resources = [{ id: 'https://api.example', accessTokenFormat: 'opaque', accessTokenTtl: '30s' }]
+  await using special = await startOAuthServer({ config: { resources } })
+  const client = await special.client({ ...options, audiences: ['https://api.example'] })
+  const { body } = await special.tokensOfAlice(client, { resource: 'https://api.example' })
+  expect(body['access_token']).toMatch(/^lva_/)
+  expect(body['expires_in']).toBe(30)
+  expect(await special.introspect(client, body['access_token'])).toMatchObject({
+    active: true,
+    aud: 'https://api.example',
+  })
+  const plain = await special.tokensOfAlice(client)
+  expect(plain.body['access_token']).toMatch(/^ey/)
+})

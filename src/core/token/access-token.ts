@@ -79,12 +79,19 @@ export function createAccessTokens(deps: AccessTokenDeps): AccessTokens {
     return { text: token, expiresAt: claims.exp * 1000, scope: claims.scope, steps: [] }
   }
 
+  /** A token for one resource is as that resource wants it; for several, as the client does. */
+  function specialFor([resource, ...others]: readonly string[]) {
+    if (resource === undefined || others.length > 0) return undefined
+    return settings().oauth.resources.find(({ id }) => id === resource)
+  }
+
   function claimsFor(input: AccessTokenInput) {
     const { authorization, client, subject, grantId, jkt, act, notAfter } = input
     const { issuer, oauth } = settings()
     const now = world.now()
-    const end = Math.min(now + (client.accessTokenTtl ?? oauth.accessTokenTtl), notAfter ?? Number.POSITIVE_INFINITY)
     const { authTime, acr, amr, resources, scopes, authorizationDetails } = authorization
+    const ttl = specialFor(resources)?.accessTokenTtl ?? client.accessTokenTtl ?? oauth.accessTokenTtl
+    const end = Math.min(now + ttl, notAfter ?? Number.POSITIVE_INFINITY)
     const iat = Math.floor(now / 1000)
     return {
       iss: issuer,
@@ -118,7 +125,8 @@ export function createAccessTokens(deps: AccessTokenDeps): AccessTokens {
     const expiresAt = claims.exp * 1000
     const target = subject ? `user:${subject.user.username}` : `client:${client.id}`
     const detail = { kind: 'access', jti: claims.jti, client: client.id, scope: claims.scope, grant: grantId }
-    const stored = client.accessTokenFormat === 'opaque'
+    const format = specialFor(input.authorization.resources)?.accessTokenFormat ?? client.accessTokenFormat
+    const stored = format === 'opaque'
     audit.record({ event: 'token.issued', outcome: 'ok', target, caller, detail, logOnly: grantId === null && !stored })
     if (!stored) {
       const text = await keys.sign(claims, { algorithm: 'ES256', typ: ACCESS_TOKEN_TYPE })
