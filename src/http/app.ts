@@ -18,6 +18,7 @@ import { refusalWithoutRoute } from './problems.ts'
 import { assetRoutes } from './routes/assets.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { brokerRoutes } from './routes/brokers.ts'
+import { clientRoutes } from './routes/clients.ts'
 import { type Control, controlRoutes } from './routes/control.ts'
 import { AUTHORIZATION_SERVER, discoveryRoutes } from './routes/discovery.ts'
 import { groupRoutes } from './routes/groups.ts'
@@ -80,6 +81,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...groupRoutes(core),
     ...brokerRoutes(core),
     ...ruleRoutes(core),
+    ...clientRoutes(core),
     ...rabbitmqRoutes(core, options.brokerAccess),
     ...httpAuthRoutes(core),
     ...mfaRoutes(core),

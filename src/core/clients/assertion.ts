@@ -22,6 +22,8 @@ export interface Assertions {
 }
 
 const HMAC_ALGS = ['HS256', 'HS384', 'HS512']
+/** Where clients authenticate, and what older ones therefore name as the audience. */
+const ENDPOINTS = ['token', 'par', 'introspect', 'revoke', 'device_authorization'] as const
 /** Seconds that clocks may differ. */
 const SKEW = 30
 /** Nobody needs an assertion for longer; a far end would be kept for as long. */
@@ -53,7 +55,7 @@ export function createAssertions(deps: AssertionDeps): Assertions {
   function isForUs({ profile }: Client, aud: JWTPayload['aud']): boolean {
     const { issuer } = settings()
     if (profile === 'fapi2') return aud === issuer
-    const ours = [issuer, `${issuer}/auth/oauth/token`, `${issuer}/auth/oauth/par`, `${issuer}/auth/oauth/introspect`]
+    const ours = [issuer, ...ENDPOINTS.map((name) => `${issuer}/auth/oauth/${name}`)]
     const named = Array.isArray(aud) ? aud : [aud]
     return named.length === 1 ? ours.includes(named[0] ?? '') : named.includes(issuer)
   }

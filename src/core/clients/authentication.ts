@@ -91,7 +91,7 @@ export function createClientAuthentication(deps: ClientAuthenticationDeps): Clie
 /** Which client the request says it is, and by which methods it could prove it. */
 function claim(presented: PresentedClient): Claimed {
   const { client_id: id, client_secret: secret, client_assertion: assertion } = presented
-  const basic = readBasic(presented.authorization)
+  const basic = readBasic(presented)
   if (assertion !== undefined) {
     if (basic || secret !== undefined) throw twoMethods()
     if (presented.client_assertion_type !== ASSERTION_TYPE)
@@ -116,9 +116,11 @@ function claim(presented: PresentedClient): Claimed {
 }
 
 /** RFC 6749 section 2.3.1: both halves are form-encoded before they are joined. */
-function readBasic(header: string | undefined): { readonly id: string; readonly secret: string } | undefined {
-  const encoded = BASIC.exec(header ?? '')?.[1]
-  if (encoded === undefined) return undefined
+function readBasic(presented: PresentedClient): { readonly id: string; readonly secret: string } | undefined {
+  const { authorization = '' } = presented
+  if (!/^basic\b/i.test(authorization)) return undefined
+  const encoded = BASIC.exec(authorization)?.[1]
+  if (encoded === undefined) throw invalidClient(presented)
   const [id = '', ...rest] = Buffer.from(encoded, 'base64').toString().split(':')
   return { id: formDecoded(id), secret: formDecoded(rest.join(':')) }
 }

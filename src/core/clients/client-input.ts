@@ -39,6 +39,7 @@ export const FAPI_ALGS = ['PS256', 'ES256', 'EdDSA'] as const
 /** RFC 6749 appendix A.4. Scopes of brokers hold `:`, `/`, `.` and `*`. */
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]{1,500}$/
 const CLIENT_ID = /^[\x21\x23-\x2E\x30-\x39\x3B-\x5B\x5D-\x7E]{1,190}$/
+const FEWEST_RSA_BYTES = 256
 const MOST_ENTRIES = 100
 const DAY = 86_400_000
 
@@ -128,7 +129,7 @@ function* faultsOf(client: ClientFields): Iterable<Fault> {
   yield* wordFaults(client)
   yield* authenticationFaults(client)
   yield* lifetimeFaults(client)
-  for (const member of ['groups', 'roles', 'audiences', 'contacts'] as const)
+  for (const member of ['groups', 'roles', 'audiences', 'contacts', 'defaultAcrValues'] as const)
     yield* eachFault(client, member, (text) => (isStorableName(text) ? undefined : 'Must be 1 to 190 characters'))
 }
 
@@ -156,6 +157,8 @@ function* wordFaults(client: ClientFields): Iterable<Fault> {
   }
   const userinfo = client.userinfoAlg === null ? undefined : oneOf(SIGNING_ALGS)(client.userinfoAlg)
   if (userinfo !== undefined) yield { path: '/userinfoAlg', message: userinfo }
+  if (client.profile === 'fapi2' && client.grants.includes('password'))
+    yield { path: '/grants', message: 'The password grant is no part of FAPI 2.0' }
   if (!client.confidential && client.grants.includes('client_credentials'))
     yield { path: '/grants', message: 'client_credentials is for confidential clients' }
 }
@@ -164,13 +167,20 @@ function* authenticationFaults({ confidential, authMethod, jwks, jwksUri, tlsSub
   if (confidential && authMethod === 'none')
     yield { path: '/authMethod', message: 'A confidential client proves who it is; a public one has "none"' }
   if (jwks !== null && jwksUri !== null) yield { path: '/jwks', message: 'Give jwks or jwksUri, not both' }
+  if (jwks?.keys.length === 0) yield { path: '/jwks', message: 'Give at least one key' }
   if (authMethod === 'private_key_jwt' && jwks === null && jwksUri === null)
     yield { path: '/jwks', message: 'private_key_jwt needs jwks or jwksUri' }
   if (authMethod === 'tls_client_auth' && tlsSubject === null)
     yield { path: '/tlsSubject', message: 'tls_client_auth needs the subject of the certificate' }
-  for (const [index, key] of (jwks?.keys ?? []).entries())
-    if (key['kty'] === 'oct' || 'd' in key || 'k' in key)
-      yield { path: `/jwks/keys/${index}`, message: 'Must be a public key' }
+  for (const [index, key] of (jwks?.keys ?? []).entries()) yield* keyFaults(key, `/jwks/keys/${index}`)
+}
+
+function* keyFaults(key: Readonly<Record<string, unknown>>, path: string): Iterable<Fault> {
+  const { kty, n } = key
+  if (kty === 'oct' || 'd' in key || 'k' in key) yield { path, message: 'Must be a public key' }
+  else if (kty !== 'EC' && kty !== 'RSA' && kty !== 'OKP') yield { path, message: 'Must be an EC, RSA or OKP key' }
+  else if (kty === 'RSA' && !(typeof n === 'string' && Buffer.from(n, 'base64url').length >= FEWEST_RSA_BYTES))
+    yield { path, message: 'Must be an RSA key of 2048 bits or more' }
 }
 
 function* lifetimeFaults(client: ClientFields): Iterable<Fault> {

@@ -18,32 +18,44 @@ const REMEMBERED = 1_000
 const KEEP = 10 * 60_000
 const LOOK_AGAIN = 30_000
 
-interface Fetched {
-  readonly keys: JWTVerifyGetKey
+/** One look at a `jwks_uri`, its failure included: whoever comes meanwhile or soon after gets the same. */
+interface Look {
+  readonly keys: Promise<JWTVerifyGetKey>
   readonly at: number
+  failed: boolean
 }
 
 export function createClientKeys({ world, outbound }: ClientKeysDeps): ClientKeys {
-  const remote = createRecent<Fetched>(REMEMBERED)
+  const looks = createRecent<Look>(REMEMBERED)
+  /** `jose` imports a key at its first use and keeps it with the set, so the set is kept for as long as the client is. */
+  const sets = new WeakMap<object, JWTVerifyGetKey>()
 
-  async function load(uri: string): Promise<Fetched> {
+  async function load(uri: string): Promise<JWTVerifyGetKey> {
     const { status, body } = await outbound.get(uri, 'application/jwk-set+json, application/json')
     if (status !== 200) throw new Error(`the key set answers ${status}`)
-    const fetched = { keys: createLocalJWKSet(parse(body)), at: world.now() }
-    remote.set(uri, fetched)
-    return fetched
+    return createLocalJWKSet(parse(body))
+  }
+
+  function look(uri: string): Look {
+    const made: Look = { keys: load(uri), at: world.now(), failed: false }
+    made.keys.catch(() => {
+      made.failed = true
+    })
+    looks.set(uri, made)
+    return made
   }
 
   function remoteKeys(uri: string): JWTVerifyGetKey {
     return async (header, token) => {
-      const known = remote.get(uri)
-      const current = known && world.now() - known.at < KEEP ? known : await load(uri)
+      const known = looks.get(uri)
+      const age = known ? world.now() - known.at : Infinity
+      const current = known && age < (known.failed ? LOOK_AGAIN : KEEP) ? known : look(uri)
       try {
-        return await current.keys(header, token)
+        return await (await current.keys)(header, token)
       } catch (error) {
         const mayBeNew = error instanceof errors.JWKSNoMatchingKey && world.now() - current.at >= LOOK_AGAIN
         if (!mayBeNew) throw error
-        return await (await load(uri)).keys(header, token)
+        return await (await look(uri).keys)(header, token)
       }
     }
   }
@@ -51,8 +63,10 @@ export function createClientKeys({ world, outbound }: ClientKeysDeps): ClientKey
   return {
     async of({ jwks, jwksUri }) {
       if (jwksUri !== null) return remoteKeys(jwksUri)
-      if (jwks !== null) return createLocalJWKSet(jwks as unknown as JSONWebKeySet)
-      throw new Error('the client has no keys')
+      if (jwks === null) throw new Error('the client has no keys')
+      const known = sets.get(jwks) ?? createLocalJWKSet(jwks as unknown as JSONWebKeySet)
+      sets.set(jwks, known)
+      return known
     },
   }
 }

@@ -5,6 +5,13 @@ import type { Sealer } from '../keys/sealing.ts'
 import type { World } from '../world.ts'
 import type { Client, ClientSecret } from './records.ts'
 
+/** Methods that prove knowledge of a secret we gave. */
+export const SECRET_METHODS: ReadonlySet<string> = new Set([
+  'client_secret_basic',
+  'client_secret_post',
+  'client_secret_jwt',
+])
+
 const PLACE = { purpose: 'client-secret', collection: 'client' } as const
 
 export interface MadeSecret {

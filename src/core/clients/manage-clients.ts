@@ -13,8 +13,9 @@ import { nextVersion } from '../users/guards.ts'
 import { type Fault, refuseFaults } from '../users/names.ts'
 import type { Caller, World } from '../world.ts'
 import { acceptClient, CLIENT_DEFAULTS, type ClientFields, clientIdFault, fieldsOf } from './client-input.ts'
-import { makeSecret, sharedSecretsOf } from './client-secret.ts'
-import type { ClientInput, Clients, ConfiguredClient, MadeBy, NewClient, Registered } from './clients.ts'
+import { makeSecret, SECRET_METHODS, sharedSecretsOf } from './client-secret.ts'
+import type { ClientInput, Clients, MadeBy, NewClient, Registered } from './clients.ts'
+import { createApplyConfigured } from './configured-clients.ts'
 import { type Client, clients } from './records.ts'
 
 export interface ClientsDeps {
@@ -23,9 +24,6 @@ export interface ClientsDeps {
   readonly audit: Pick<Audit, 'record'>
   readonly sealer: Sealer
 }
-
-/** Methods that prove knowledge of a secret we gave. */
-const SECRET_METHODS = new Set(['client_secret_basic', 'client_secret_post', 'client_secret_jwt'])
 
 export function createClients(deps: ClientsDeps): Clients {
   const { storage, world, audit, sealer } = deps
@@ -113,27 +111,15 @@ export function createClients(deps: ClientsDeps): Clients {
     changed('client.deleted', client, caller)
   }
 
-  async function applyOne({ id, secret, ...input }: ConfiguredClient, caller: Caller): Promise<void> {
-    const made: MadeBy = { managedBy: 'config' }
-    const before = await stored.get({ id })
-    if (!before) return void (await create({ id, ...input }, caller, made, secret))
-    if (before.managedBy !== 'config') {
-      throw new Problem(
-        'conflict',
-        `Client "${id}" of the configuration was made by hand: delete that one or rename this`,
-      )
-    }
-    const { fields, faults } = acceptClient({ ...CLIENT_DEFAULTS, name: input.name }, input)
-    refuseFaults(faults)
-    const kept = secret === undefined ? undefined : makeSecret({ world, sealer }, { id, ...fields }, secret).kept
-    const sameSecret = kept === undefined || before.secrets.some(({ digest }) => digest === kept.digest)
-    if (sameSecret && Bun.deepEquals(fieldsOf(before), fields)) return
-    await change(
-      id,
-      async (now) => ({ ...now, ...fields, secrets: sameSecret || !kept ? now.secrets : [kept] }),
-      caller,
-    )
-  }
+  const applyConfigured = createApplyConfigured({
+    find: (id) => stored.get({ id }),
+    configured: () => stored.all({ by: ['managedBy'], equals: { managedBy: 'config' } }),
+    idFaults,
+    create: ({ secret, ...input }, caller, made) => create(input, caller, made, secret),
+    change,
+    makeSecret: (client, text) => makeSecret({ world, sealer }, client, text).kept,
+    end,
+  })
 
   return {
     create: (input, caller, made) => create(input, caller, made),
@@ -166,12 +152,7 @@ export function createClients(deps: ClientsDeps): Clients {
       )
       return { client, secret: text }
     },
-    async applyConfigured(declared, caller) {
-      for (const each of declared) await applyOne(each, caller)
-      const names = new Set(declared.map(({ id }) => id))
-      for await (const client of stored.all({ by: ['managedBy'], equals: { managedBy: 'config' } }))
-        if (!names.has(client.id)) await end(client, caller)
-    },
+    applyConfigured,
     sharedSecrets: (client) => sharedSecretsOf(client, sealer, world.now()),
     invalidate: () => known.forget(),
   }

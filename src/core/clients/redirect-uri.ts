@@ -13,7 +13,9 @@ export function redirectUriFault(uri: string, confidential: boolean): string | u
   if (!URL.canParse(uri)) return 'Use an absolute URI'
   const { protocol, username, password, hostname } = new URL(uri)
   if (username !== '' || password !== '') return 'Leave out user name and password'
-  if (protocol === 'https:') return hostname === '' ? 'Name a host' : undefined
+  // Browsers take `https:x` and `https:///x` for something, but not all for the same.
+  if (/^https?:/i.test(uri) && !/^https?:\/\/[^/?]/i.test(uri)) return 'Name a host after https://'
+  if (protocol === 'https:') return undefined
   if (protocol === 'http:')
     return isLoopbackHost(hostname) ? undefined : 'Use https; http is for loopback addresses only'
   if (DANGEROUS.test(protocol)) return `Addresses with ${protocol} are never redirected to`

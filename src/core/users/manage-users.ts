@@ -1,5 +1,6 @@
 /** Users: created, found, changed and deleted, each in one commit with everything that it revokes. */
 import { insert, remove, type Step, take, update } from '#plugin'
+import { clients } from '../clients/records.ts'
 import { type AskDeps, passwordAsker } from '../login/ask.ts'
 import { newId } from '../identifier.ts'
 import { Problem } from '../problem.ts'
@@ -10,7 +11,7 @@ import { repository } from '../storage/repository.ts'
 import type { Caller } from '../world.ts'
 import { acceptUserFields } from './accept.ts'
 import { putCredential, removeCredential } from './credentials.ts'
-import { canLogIn, userFinder } from './find-users.ts'
+import { canLogIn, isFindable, userFinder } from './find-users.ts'
 import { anotherAdminRemains, endLogins, groupUnchanged, nextVersion } from './guards.ts'
 import { comparisonKey, type Fault, refuseFaults } from './names.ts'
 import { createMove } from './move-user.ts'
@@ -23,6 +24,7 @@ export type UserDeps = Omit<PasswordDeps, 'ask' | 'finder'> & AskDeps
 export function createUsers(deps: UserDeps): Users {
   const { storage, world, settings, audit } = deps
   const stored = repository(storage, users)
+  const registered = repository(storage, clients)
   const finder = userFinder(storage)
   const passwords = createPasswords({ ...deps, finder, ask: passwordAsker(deps) })
 
@@ -40,6 +42,13 @@ export function createUsers(deps: UserDeps): Users {
     if (named && named.id !== id) throw new Problem('conflict', 'This user name is taken')
     const mailed = emailKey === null ? undefined : await stored.findOne({ by: ['emailKey'], equals: { emailKey } })
     if (mailed && mailed.id !== id) throw new Problem('conflict', 'This mail address is taken')
+  }
+
+  /** RFC 9700 section 4.15: what brokers and resource servers are told of a client must not be a person, too. */
+  async function refuseNameOfClient({ username, usernameKey }: User): Promise<void> {
+    for (const name of new Set([username, usernameKey]))
+      if (isFindable(name) && (await registered.get({ id: name })))
+        throw new Problem('conflict', 'A client has this name')
   }
 
   /** Steps that make a new user a member of existing groups. */
@@ -71,6 +80,7 @@ export function createUsers(deps: UserDeps): Users {
     const kept = secret === undefined ? [] : putCredential({ source: source.id, name: id, value: secret })
     await commitOrAgain(storage, async () => {
       await refuseTaken(made)
+      await refuseNameOfClient(made)
       return [insert(users, made), ...kept, ...(await joining(id, names, now))]
     })
     const detail = { id, source: source.id, groups: names.join(' ') }
@@ -102,6 +112,7 @@ export function createUsers(deps: UserDeps): Users {
         refuseForeign(before, change, passwords.keepsSecretOf(before))
         after = { ...before, ...fields, updatedAt: nextVersion(world.now(), before.updatedAt) }
         await refuseTaken(after)
+        if (after.username !== before.username) await refuseNameOfClient(after)
         const shutOut = canLogIn(before) && !canLogIn(after)
         const set = { ...fields, updatedAt: after.updatedAt }
         return [
