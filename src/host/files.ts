@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { basename, extname, join, posix } from 'node:path'
+import { PACKED, unpack } from './archive.ts'
 import { type Manifest, MANIFEST, parseManifest } from './manifest.ts'
 import { PluginError } from './plugin-error.ts'
 
@@ -30,8 +31,12 @@ export async function readPluginFiles(path: string): Promise<PluginFiles> {
   if (stats.isFile()) return readSingleFile(path)
   const files = new Map<string, Uint8Array>()
   await readFolder(path, '', files)
-  const sorted = new Map([...files].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+  const sorted = inOrder(files)
   return { ...described(path, sorted), sha256: digestOf(sorted) }
+}
+
+function inOrder(files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+  return new Map([...files].toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
 }
 
 /**
@@ -43,11 +48,27 @@ export async function pinOf(path: string): Promise<string> {
 }
 
 async function readSingleFile(path: string): Promise<PluginFiles> {
+  if (extname(path) === PACKED) return readPacked(path)
   if (!SOURCE.includes(extname(path))) {
-    throw new PluginError('not-a-plugin-file', path, `a plugin is a folder or a file that ends in ${SOURCE.join(', ')}`)
+    throw new PluginError(
+      'not-a-plugin-file',
+      path,
+      `a plugin is a folder or a file that ends in ${[...SOURCE, PACKED].join(', ')}`,
+    )
   }
   const bytes = await readFile(path)
   return { path, files: new Map([[basename(path), bytes]]), entry: basename(path), sha256: sha256(bytes) }
+}
+
+/** The pin of a packed plugin is that of the file, so that `sha256sum` prints it. */
+async function readPacked(path: string): Promise<PluginFiles> {
+  const archive = await readFile(path)
+  try {
+    return { ...described(path, inOrder(unpack(archive, MOST_BYTES))), sha256: sha256(archive) }
+  } catch (cause) {
+    if (cause instanceof PluginError) throw cause
+    throw new PluginError('not-a-plugin-file', path, cause instanceof Error ? cause.message : String(cause), { cause })
+  }
 }
 
 async function readFolder(path: string, within: string, files: Map<string, Uint8Array>): Promise<void> {

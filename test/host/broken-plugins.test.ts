@@ -191,7 +191,7 @@ describe('checkPlugin() refuses before anything of it runs', () => {
 
   test('a file of another kind', async () => {
     const path = await folder.write('plugin.json', '{}')
-    await refused(path, 'a plugin is a folder or a file that ends in .ts, .mts, .js, .mjs, .cjs')
+    await refused(path, 'a plugin is a folder or a file that ends in .ts, .mts, .js, .mjs, .cjs, .leveret-plugin')
   })
 
   test('a folder without an entry', async () => {
