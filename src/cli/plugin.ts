@@ -2,6 +2,10 @@
 import { resolve } from 'node:path'
 import { type CommandGroup, defineCommand } from './command.ts'
 import { configOf } from './client.ts'
+import { newPlugin, packPlugin, testPlugin } from './plugin-author.ts'
+import { devPlugin } from './plugin-dev.ts'
+import { doctorPlugin } from './plugin-doctor.ts'
+import { addPlugin, removePlugin } from './plugin-install.ts'
 import { table } from './table.ts'
 
 const path = { help: 'A .ts or .js file or a package folder' } as const
@@ -66,6 +70,6 @@ const pin = defineCommand({
 
 export const plugin: CommandGroup = {
   name: 'plugin',
-  summary: 'Plugins: list, check, pin',
-  commands: [list, check, pin],
+  summary: 'Plugins: write, test, add, look over',
+  commands: [list, addPlugin, removePlugin, doctorPlugin, check, pin, newPlugin, devPlugin, testPlugin, packPlugin],
 }

@@ -6,7 +6,7 @@ import { type TSchema, Type as t } from '@sinclair/typebox'
 
 const NOTES = ['title', 'description', 'default', 'examples', 'expect', 'shape', 'isPath', '$schema', '$id', 'format']
 const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
-  object: ['properties', 'required', 'additionalProperties'],
+  object: ['properties', 'required', 'additionalProperties', 'patternProperties'],
   array: ['items', 'minItems', 'maxItems', 'uniqueItems'],
   string: ['minLength', 'maxLength', 'pattern'],
   integer: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
@@ -63,10 +63,18 @@ function ofType(type: string, options: Record<string, unknown>, place: string): 
   }
 }
 
+/** What TypeBox writes for a record: one pattern for all keys. */
+function recordOf(patterns: unknown, notes: Record<string, unknown>, place: string): TSchema {
+  const [[pattern, each] = [], ...more] = isTable(patterns) ? Object.entries(patterns) : []
+  if (pattern === undefined || more.length > 0) throw new TypeError(`${place}.patternProperties is not supported`)
+  return t.Record(t.String({ pattern }), schemaOfJson(each, `${place}.*`), notes)
+}
+
 function objectOf(
-  { properties = {}, required = [], additionalProperties, ...notes }: Record<string, unknown>,
+  { properties = {}, required = [], additionalProperties, patternProperties, ...notes }: Record<string, unknown>,
   place: string,
-) {
+): TSchema {
+  if (patternProperties !== undefined) return recordOf(patternProperties, notes, place)
   if (!isTable(properties) || !Array.isArray(required)) throw new TypeError(`${place} has malformed properties`)
   const fields = Object.entries(properties).map(([name, each]): [string, TSchema] => {
     const field = schemaOfJson(each, `${place}.${name}`)

@@ -11,7 +11,7 @@ import { type LogLine, noCredentials, recorder } from './process-plugins.ts'
 const EXAMPLES = join(import.meta.dir, '../../plugins/examples')
 
 /** A copy of an example, as somebody would have it, and its path. */
-export async function copyOfExample(folder: Folder, name: string): Promise<string> {
+export async function copyOfExample(folder: Pick<Folder, 'path'>, name: string): Promise<string> {
   const to = join(folder.path, name)
   await mkdir(to, { recursive: true })
   for (const file of await readdir(join(EXAMPLES, name))) await copyFile(join(EXAMPLES, name, file), join(to, file))

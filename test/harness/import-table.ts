@@ -40,6 +40,8 @@ export const ZONES: Readonly<Record<string, Zone>> = {
     own: [
       'src/cli',
       'src/server.ts',
+      'src/plugin-workshop.ts',
+      'plugins/templates',
       'src/log.ts',
       'src/settings-of-config.ts',
       'src/core',
@@ -47,7 +49,7 @@ export const ZONES: Readonly<Record<string, Zone>> = {
       'src/plugin',
       'package.json',
     ],
-    /** `src/server.ts` passes on what the command line needs of `src/host` and of the list of built-in plugins. */
+    /** `src/server.ts` and the workshop pass on what it needs of `src/host`, built-in plugins and the kits. */
     packages: only(TYPEBOX, 'jose', '@peculiar/x509', 'reflect-metadata', 'bun', 'node:(?!sqlite).*'),
   },
   /** The one plugin that calls C; it does so in a process of its own. */
