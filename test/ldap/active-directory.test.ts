@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { AD_BASE, describeSamba, type Samba, startSamba, unicodePassword } from '../harness/samba.ts'
 import { entry } from '../harness/slapd-people.ts'
+import { blockOf } from './guide.ts'
 import { openLdap, outcome, type Section, verify } from './source.ts'
 
 const SVC = { bindDn: 'svc@ad.example', bindPassword: { env: 'SVC_AD' } }
@@ -65,8 +66,13 @@ describeSamba('people of an Active Directory', () => {
   const withService = (more: Section = {}) => openLdap({ ...way(), preset: 'ad', ...SVC, ...more }, env)
 
   test('come with the six keys of older systems', async () => {
-    const section = { address: samba.address, base_dn: AD_BASE, domain: 'ad.example', ca_file: samba.caFile }
-    await using source = await openLdap(section)
+    const written = (await blockOf('plugins/login/ldap/README.md', 'address ='))
+      .replace('dc1.corp.example', samba.address)
+      .replace('dc=corp,dc=example', AD_BASE)
+      .replace('domain = "corp.example"', 'domain = "ad.example"')
+      .replace('/etc/leveret/corp-ca.pem', samba.caFile)
+    const { login } = Bun.TOML.parse(written) as { login: Section[] } // our own guide
+    await using source = await openLdap(login[0] ?? {})
     expect(await verify(source, 'alice', secretOf('alice'))).toMatchObject({
       ok: true,
       identity: {
