@@ -14,6 +14,9 @@ import { type CompleteLogin, createCompleteLogin } from './factors/complete-logi
 import { createFactors } from './factors/create-factors.ts'
 import type { Factors } from './factors/factors.ts'
 import { createMfaTokens, type MfaTokens } from './factors/mfa-tokens.ts'
+import { createLogoutNotices } from './logout/notify.ts'
+import { createLogoutRequests, type LogoutRequests } from './logout/logout-requests.ts'
+import { createSessionEnds } from './logout/session-end.ts'
 import { createJanitor, type Janitor } from './janitor.ts'
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts'
 import { signingKeys } from './keys/records.ts'
@@ -62,6 +65,7 @@ export interface Core extends AsyncDisposable {
   readonly applications: Applications
   readonly browserSessions: BrowserSessions
   readonly authorizations: Authorizations
+  readonly logoutRequests: LogoutRequests
   readonly janitor: Janitor
   readonly resync: Resync
 }
@@ -130,7 +134,10 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     outbound,
   })
   const applications = createApplications({ ...deps, clients })
-  const browserSessions = createBrowserSessions({ ...deps, applications })
+  const logoutNotices = createLogoutNotices({ ...deps, clients, outbound })
+  stack.defer(() => logoutNotices.settle())
+  const sessionEnds = createSessionEnds({ ...deps, clients })
+  const browserSessions = createBrowserSessions({ ...deps, applications, sessionEnds, logoutNotices })
   const completeLogin = createCompleteLogin({ factors, users, audit })
   const sessions = stack.use(createSessions({ ...deps, users, login, completeLogin, brokers, rules }))
   const authorizations = createAuthorizations({
@@ -156,6 +163,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
         'sessions.flush': () => sessions.flush(),
         'audit.flush': () => audit.flush(),
         'mail.flush': () => outbox.flush(),
+        'logout.flush': () => logoutNotices.flush(),
       },
     }),
   )
@@ -181,6 +189,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     applications,
     browserSessions,
     authorizations,
+    logoutRequests: createLogoutRequests({ ...deps, clients, sealer }),
     janitor,
     resync,
   }

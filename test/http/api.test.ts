@@ -148,8 +148,12 @@ describe.each(['', '/auth/x'])('under the public path "%s"', (path) => {
   test('every URL that is told lies under the public URL', async () => {
     const issuer = `http://login.example${path}`
     const documents = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
-    for (const at of documents)
-      expect(await bodyOf(await server.fetch(at))).toEqual({ issuer, jwks_uri: `${issuer}/auth/oauth/jwks` })
+    for (const at of documents) {
+      const metadata = await bodyOf(await server.fetch(at))
+      expect(metadata).toMatchObject({ issuer, jwks_uri: `${issuer}/auth/oauth/jwks` })
+      for (const [name, value] of Object.entries(metadata))
+        if (/_(?:endpoint|uri)$/.test(name)) expect(String(value)).toStartWith(`${issuer}/`)
+    }
     expect(await bodyOf(await server.fetch('/openapi/json'))).toMatchObject({ servers: [{ url: issuer }] })
     expect(await (await server.fetch('/openapi')).text()).toContain(`${issuer}/auth/session/login`)
   })

@@ -17,15 +17,23 @@ export interface Desk extends AsyncDisposable {
   readonly client: Client
   readonly secret: string
   browser(): HtmlBrowser
-  register(input: Partial<NewClient>): Promise<{ readonly client: Client; readonly secret: string }>
+  register(input: Partial<NewClient>): Promise<Registered>
   /** The address of an authorization request; members that are `undefined` are left out. */
   request(query?: Query, client?: Client): string
   /** Logs in on the page that asks for it. */
   logIn(browser: HtmlBrowser, page: Landing, who?: typeof ALICE): Promise<Landing>
   /** The browser goes all the way: logs in, allows. */
   authorize(browser: HtmlBrowser, query?: Query, client?: Client): Promise<Landing>
+  /** A request to the token endpoint. */
+  token(form: Query, as?: Registered): Promise<Tokens>
   /** Redeems the code of an answer. */
-  redeem(landing: Landing, form?: Query, client?: { readonly client: Client; readonly secret: string }): Promise<Tokens>
+  redeem(landing: Landing, form?: Query, as?: Registered): Promise<Tokens>
+  refresh(tokens: Tokens, as?: Registered): Promise<Tokens>
+}
+
+export interface Registered {
+  readonly client: Client
+  readonly secret: string
 }
 
 export interface Tokens {
@@ -70,22 +78,20 @@ export async function openDesk(options: TestServerOptions = {}): Promise<Desk> {
       if (landing.path.startsWith('/auth/consent')) landing = await browser.submit(landing, { decision: 'allow' })
       return landing
     },
-    async redeem(landing, form = {}, { client, secret } = registered) {
-      const code = landing.away?.searchParams.get('code') ?? ''
-      const body = queryOf({
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: CALLBACK,
-        code_verifier: VERIFIER,
-        ...(client.confidential ? {} : { client_id: client.id }),
-        ...form,
-      })
+    async token(form, { client, secret } = registered) {
+      const body = queryOf({ ...(client.confidential ? {} : { client_id: client.id }), ...form })
       const headers: Record<string, string> = client.confidential
         ? { authorization: `Basic ${btoa(`${client.id}:${secret}`)}` }
         : {}
       const answer = await server.fetch('/auth/oauth/token', { method: 'POST', body, headers })
       return { status: answer.status, body: await bodyOf(answer) }
     },
+    redeem(landing, form = {}, as) {
+      const shown = { code: answerIn(landing)['code'], redirect_uri: CALLBACK, code_verifier: VERIFIER }
+      return desk.token({ grant_type: 'authorization_code', ...shown, ...form }, as)
+    },
+    refresh: ({ body }, as) =>
+      desk.token({ grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) }, as),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
   return desk

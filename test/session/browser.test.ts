@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test'
 import { createApplications } from '../../src/core/browser/applications.ts'
 import { createBrowserSessions } from '../../src/core/browser/browser-sessions.ts'
 import { browserSessions } from '../../src/core/browser/records.ts'
+import { createSessionEnds } from '../../src/core/logout/session-end.ts'
 import type { User } from '../../src/core/users/records.ts'
 import { openAccounts } from '../harness/core-accounts.ts'
 import { OPERATOR } from '../harness/server.ts'
@@ -12,9 +13,12 @@ const FROM = { actor: 'anonymous', ip: '192.0.2.7', requestId: 'browser' }
 
 async function opened() {
   const at = await openAccounts()
+  const clients = { get: async () => undefined }
   const sessions = createBrowserSessions({
     ...at,
-    applications: createApplications({ ...at, clients: { get: async () => undefined } }),
+    applications: createApplications({ ...at, clients }),
+    sessionEnds: createSessionEnds({ ...at, clients }),
+    logoutNotices: { soon: () => undefined },
   })
   const person = (username: string) => at.users.create({ username, password: 'correct horse battery' }, OPERATOR)
   const alice = await person('alice')

@@ -4,6 +4,8 @@ import type { Audit } from '../audit/audit.ts'
 import { digestOf } from '../digest.ts'
 import { acrOf } from '../factors/acr.ts'
 import { newId } from '../identifier.ts'
+import type { LogoutNotices } from '../logout/notify.ts'
+import type { SessionEnds } from '../logout/session-end.ts'
 import type { Settings } from '../settings.ts'
 import { repository } from '../storage/repository.ts'
 import { canLogIn, userFinder } from '../users/find-users.ts'
@@ -43,7 +45,7 @@ export interface BrowserSessions {
   find(cookie: string | undefined): Promise<Visitor | undefined>
   /** The newest first. */
   list(userId: string): Promise<readonly BrowserSession[]>
-  /** Ends one session of a user. False if there is none of this `sid`. */
+  /** Ends one session of a user, with the tokens of its clients; those hear of it. False if there is none of this `sid`. */
   end(user: User, sid: string, caller: Caller): Promise<boolean>
   /** Signs out everywhere: sessions, identity tokens, and every grant with the tokens made of it. */
   endAll(user: User, caller: Caller): Promise<void>
@@ -59,8 +61,10 @@ export function createBrowserSessions(deps: {
   readonly settings: () => Settings
   readonly audit: Audit
   readonly applications: Pick<Applications, 'endGrants'>
+  readonly sessionEnds: SessionEnds
+  readonly logoutNotices: Pick<LogoutNotices, 'soon'>
 }): BrowserSessions {
-  const { storage, world, settings, audit, applications } = deps
+  const { storage, world, settings, audit, applications, sessionEnds, logoutNotices } = deps
   const sessions = repository(storage, browserSessions)
   const finder = userFinder(storage)
 
@@ -111,9 +115,11 @@ export function createBrowserSessions(deps: {
       const steps: readonly Step[] = [
         unchanged(user, now),
         ...(replaced ? [remove(browserSessions, { equals: { digest: replaced.digest } })] : []),
+        ...(replaced && !same ? await sessionEnds.steps(replaced.sid) : []),
         insert(browserSessions, session),
       ]
       if (!(await storage.commit(steps)).ok) return undefined
+      logoutNotices.soon()
       return { cookie, visitor: { session, user } }
     },
     async find(cookie) {
@@ -131,14 +137,20 @@ export function createBrowserSessions(deps: {
     async end(user, sid, caller) {
       const session = await sessions.findOne({ by: ['sid'], equals: { sid } })
       if (session?.userId !== user.id) return false
-      const { ok } = await storage.commit([take(browserSessions, { digest: session.digest })])
+      const own = take(browserSessions, { digest: session.digest })
+      const { ok } = await storage.commit([own, ...(await sessionEnds.steps(sid))])
+      logoutNotices.soon()
       if (ok) record(user, caller, { kind: 'browser', session: sid })
       return ok
     },
     async endAll(user, caller) {
       const { id: userId } = user
       const allGrants = await applications.endGrants(userId)
-      await storage.commit([...endLogins(userId), ...allGrants])
+      const ends: Step[] = []
+      for await (const { sid } of sessions.all({ by: ['userId', 'createdAt'], equals: { userId } }))
+        ends.push(...(await sessionEnds.steps(sid)))
+      await storage.commit([...ends, ...endLogins(userId), ...allGrants])
+      logoutNotices.soon()
       record(user, caller, { kind: 'everywhere' })
     },
   }

@@ -1,5 +1,6 @@
 /** Clients in storage, answered from memory: every grant asks for one. */
 import { insert, remove, type Storage, take, update } from '#plugin'
+import { consents, sessionClients } from '../authorization/records.ts'
 import type { Audit, AuditName } from '../audit/audit.ts'
 import { newId } from '../identifier.ts'
 import type { Sealer } from '../keys/sealing.ts'
@@ -106,7 +107,13 @@ export function createClients(deps: ClientsDeps): Clients {
 
   async function end(client: Client, caller: Caller): Promise<void> {
     const { id } = client
-    const steps = [take(clients, { id }), remove(grants, { by: ['clientId'], equals: { clientId: id } })]
+    const equals = { clientId: id }
+    const steps = [
+      take(clients, { id }),
+      remove(grants, { by: ['clientId'], equals }),
+      remove(consents, { by: ['clientId'], equals }),
+      remove(sessionClients, { by: ['clientId'], equals }),
+    ]
     if (!(await storage.commit(steps)).ok) throw new Problem('not_found', 'There is no such client')
     changed('client.deleted', client, caller)
   }

@@ -4,6 +4,7 @@ import { browserSessions } from '../browser/records.ts'
 import { Problem } from '../problem.ts'
 import { identityTokens } from '../session/records.ts'
 import { repository } from '../storage/repository.ts'
+import { grants } from '../token/records.ts'
 import { canLogIn, userFinder } from './find-users.ts'
 import { type Group, groups, type Membership, memberships, type User, users } from './records.ts'
 
@@ -31,9 +32,14 @@ export function endBrowserSessions(userId: string): Step {
   return remove(browserSessions, { by: ['userId', 'createdAt'], equals: { userId } })
 }
 
-/** Every login of the user ends with the commit that this is part of. */
+/** The same for what the user allowed clients: without the grant its tokens are nothing. */
+function endGrants(userId: string): Step {
+  return remove(grants, { by: ['userId', 'clientId'], equals: { userId } })
+}
+
+/** Every login of the user ends with the commit that this is part of, and every token that came of one. */
 export function endLogins(userId: string): readonly Step[] {
-  return [endIdentityTokens(userId), endBrowserSessions(userId)]
+  return [endIdentityTokens(userId), endBrowserSessions(userId), endGrants(userId)]
 }
 
 /** A time that no earlier change of the record has. */

@@ -212,6 +212,19 @@ CREATE TABLE "session_client" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "logout_notice" (
+	"id" text COLLATE "C" NOT NULL,
+	"client_id" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C" NOT NULL,
+	"sid" text COLLATE "C" NOT NULL,
+	"attempts" bigint NOT NULL,
+	"next_at" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "logout_notice_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
 CREATE TABLE "pushed_request" (
 	"digest" text COLLATE "C" NOT NULL,
 	"client_id" text COLLATE "C" NOT NULL,
@@ -491,6 +504,10 @@ CREATE INDEX "session_client_user_id_idx" ON "session_client" USING btree ("user
 CREATE INDEX "session_client_client_id_idx" ON "session_client" USING btree ("client_id");
 --> statement-breakpoint
 CREATE INDEX "session_client_expires_at_idx" ON "session_client" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "logout_notice_next_at_idx" ON "logout_notice" USING btree ("next_at");
+--> statement-breakpoint
+CREATE INDEX "logout_notice_expires_at_idx" ON "logout_notice" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE INDEX "pushed_request_expires_at_idx" ON "pushed_request" USING btree ("expires_at");
 --> statement-breakpoint

@@ -242,6 +242,22 @@ CREATE INDEX `session_client_client_id_index` ON `session_client` (`client_id`,`
 --> statement-breakpoint
 CREATE INDEX `session_client_expires_at_index` ON `session_client` (`expires_at`,`sid`,`client_id`);
 --> statement-breakpoint
+CREATE TABLE `logout_notice` (
+	`id` text PRIMARY KEY NOT NULL,
+	`client_id` text NOT NULL,
+	`user_id` text NOT NULL,
+	`sid` text NOT NULL,
+	`attempts` integer NOT NULL,
+	`next_at` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `logout_notice_next_at_index` ON `logout_notice` (`next_at`,`id`);
+--> statement-breakpoint
+CREATE INDEX `logout_notice_expires_at_index` ON `logout_notice` (`expires_at`,`id`);
+--> statement-breakpoint
 CREATE TABLE `pushed_request` (
 	`digest` text PRIMARY KEY NOT NULL,
 	`client_id` text NOT NULL,
