@@ -7,18 +7,25 @@ const {
   headers = {},
   body = '',
   authorizations,
+  chain,
   seconds,
   connections,
 }: Shot & Record<'seconds' | 'connections', number> = await Bun.stdin.json()
 const { hostname, port, host, pathname, search } = new URL(url)
-const fields = Object.entries({ host, ...headers, 'content-length': String(Buffer.byteLength(body)) })
-const head = [`${method} ${pathname}${search} HTTP/1.1`, ...fields.map(([name, value]) => `${name}: ${value}`)]
-const always = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
+const fields = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`)
+const head = [`${method} ${pathname}${search} HTTP/1.1`, ...fields]
+const always = requestWith(body)
 const lines = authorizations === undefined ? undefined : (await Bun.file(authorizations).text()).split('\n').values()
+const next = chain && new RegExp(`"${chain.member}":"([^"]+)"`)
+const waiting = [...(chain?.first ?? [])]
+
+function requestWith(text: string, ...more: readonly string[]): Buffer {
+  return Buffer.from([...head, `content-length: ${Buffer.byteLength(text)}`, ...more, '', text].join('\r\n'))
+}
 
 function request(): Buffer {
-  if (!lines) return always
-  return Buffer.from([...head, `authorization: ${lines.next().value ?? ''}`, '', body].join('\r\n'))
+  if (lines) return requestWith(body, `authorization: ${lines.next().value ?? ''}`)
+  return chain ? requestWith(`${body}${waiting.pop()}`) : always
 }
 
 const end = performance.now() + seconds * 1000
@@ -39,6 +46,7 @@ function connection(): Promise<void> {
         return
       }
       if (received.length < whole.length + Number(length)) return
+      if (next) waiting.push(next.exec(received)?.[1] ?? '')
       received = ''
       answered++
       if (performance.now() < end) from.write(request())

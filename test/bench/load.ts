@@ -13,7 +13,19 @@ export interface Shot {
   readonly body?: string
   /** A file with a value of the Authorization header for each request, used from the first line on and only once. */
   readonly authorizations?: string
+  /** The body ends with one of these, and each answer brings the one that replaces it. */
+  readonly chain?: Chain
 }
+
+export interface Chain {
+  /** Member of the answer that holds the next one. */
+  readonly member: string
+  /** At least one for each connection, and one more. */
+  readonly first: readonly string[]
+}
+
+/** A request, or how to make it ready before each turn, where a turn uses up what it began with. */
+export type Aim = Shot | (() => Promise<Shot>)
 
 const CONNECTIONS = 16
 const ROUNDS = 5
@@ -22,14 +34,19 @@ const WRK = Bun.which('wrk')
 
 export const GENERATOR = WRK === null ? 'a client in Bun (install wrk for better figures)' : 'wrk'
 
-/** Rates of two requests, measured in turns so that both meet the same machine; the first turn only warms up. */
-export async function inTurns(one: Shot, other: Shot): Promise<{ readonly one: number; readonly other: number }> {
-  const rates: { one: number; other: number }[] = []
-  for (let round = 0; round <= ROUNDS; round++) {
-    const measured = { one: await answersPerSecond(one), other: await answersPerSecond(other) }
-    if (round > 0) rates.push(measured)
-  }
-  return { one: median(rates.map((each) => each.one)), other: median(rates.map((each) => each.other)) }
+/** Rates of several requests, measured in turns so that all meet the same machine; the first turn only warms up. */
+export async function inTurns<Name extends string>(
+  aims: Readonly<Record<Name, Aim>>,
+): Promise<Readonly<Record<Name, number>>> {
+  const names = Object.keys(aims) as Name[]
+  const rates = new Map(names.map((name) => [name, [] as number[]]))
+  for (let round = 0; round <= ROUNDS; round++)
+    for (const name of names) {
+      const aim = aims[name]
+      const rate = await answersPerSecond(typeof aim === 'function' ? await aim() : aim)
+      if (round > 0) rates.get(name)?.push(rate)
+    }
+  return Object.fromEntries([...rates].map(([name, all]) => [name, median(all)])) as Record<Name, number>
 }
 
 /** Answers per second. Any answer that is no success fails the whole. */
@@ -37,7 +54,8 @@ export async function answersPerSecond(shot: Shot): Promise<number> {
   return WRK === null ? withBun(shot) : withWrk(WRK, shot)
 }
 
-async function withWrk(wrk: string, { url, method, headers = {}, body, authorizations }: Shot): Promise<number> {
+async function withWrk(wrk: string, shot: Shot): Promise<number> {
+  const { url, method, headers = {}, body, authorizations, chain } = shot
   const script = [
     `wrk.method = ${JSON.stringify(method)}`,
     ...(body === undefined ? [] : [`wrk.body = ${JSON.stringify(body)}`]),
@@ -45,6 +63,7 @@ async function withWrk(wrk: string, { url, method, headers = {}, body, authoriza
       ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
     ),
     ...(authorizations === undefined ? [] : [oneOfEach(authorizations)]),
+    ...(chain ? [chained(chain)] : []),
   ]
   const words = [wrk, '-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', '/dev/stdin', url]
   const said = await output(words, script.join('\n'))
@@ -60,6 +79,13 @@ request = function()
   wrk.headers["authorization"] = lines()
   return wrk.format()
 end`
+}
+
+/** Lua that gives each connection a body of its own and keeps what its answer brings for the next. */
+function chained({ member, first }: Chain): string {
+  return `local waiting = { ${first.map((each) => JSON.stringify(each)).join(', ')} }
+request = function() return wrk.format(nil, nil, nil, wrk.body .. table.remove(waiting)) end
+response = function(_, _, body) table.insert(waiting, body:match('"${member}":"([^"]+)"')) end`
 }
 
 async function withBun(shot: Shot): Promise<number> {

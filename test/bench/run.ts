@@ -7,6 +7,7 @@ import { builtExecutable } from '../harness/executable.ts'
 import type { Bed, Bench, Measure } from './bench.ts'
 import { directory, frozenDirectory } from './directory.ts'
 import { exchange } from './exchange.ts'
+import { grants } from './grants.ts'
 import { GENERATOR } from './load.ts'
 import { negotiate } from './negotiate.ts'
 import { type ServerUnderLoad, startServer } from './server-under-load.ts'
@@ -15,7 +16,16 @@ import { storage } from './storage.ts'
 import { misses, tableOf } from './table.ts'
 import { tokens } from './tokens.ts'
 
-const BENCHES: readonly Bench[] = [startAndMemory, exchange, tokens, storage, negotiate, directory, frozenDirectory]
+const BENCHES: readonly Bench[] = [
+  startAndMemory,
+  exchange,
+  grants,
+  tokens,
+  storage,
+  negotiate,
+  directory,
+  frozenDirectory,
+]
 
 const named = process.argv.slice(2)
 const asked = BENCHES.filter(({ name }) => named.length === 0 || named.some((word) => name.includes(word)))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { compile } from '../../.ci/build.ts'
 import { runExecutable } from '../harness/executable.ts'
 import { temporaryFolder } from '../harness/storage-sqlite.ts'
+import { firstLine } from './first-line.ts'
 import type { Shot } from './load.ts'
 import { PERSON } from './person.ts'
 
@@ -12,7 +13,11 @@ export interface ServerUnderLoad extends AsyncDisposable {
   /** An exchange of an identity token for an access token. */
   readonly exchange: Shot
   /** The same size of answer with nothing behind it but a signature. */
-  readonly bareAnswer: Shot
+  readonly signedAnswer: Shot
+  /** The same without the signature. */
+  readonly plainAnswer: Shot
+  /** The Authorization header of a client that may have tokens of its own and, by password, those of the person. */
+  readonly basic: string
 }
 
 export async function startServer(executable: string): Promise<ServerUnderLoad> {
@@ -34,27 +39,25 @@ export async function startServer(executable: string): Promise<ServerUnderLoad> 
     child.kill('SIGKILL')
     await child.exited
   })
-  const { url, bareUrl } = await addresses(child.stdout)
+  const { url, bareUrl, basic } = await firstLine<Said>(child.stdout)
   const headers = { authorization: `Bearer ${await logIn(url)}` }
   const disposal = stack.move()
   return {
     url,
     exchange: { url: `${url}/auth/session/token`, method: 'POST', headers },
-    bareAnswer: { url: `${bareUrl}/bare`, method: 'POST', headers },
+    signedAnswer: { url: `${bareUrl}/signed`, method: 'POST', headers },
+    plainAnswer: { url: `${bareUrl}/plain`, method: 'POST', headers },
+    basic,
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
 }
 
 const PUBLIC_URL = 'http://login.example'
 
-async function addresses(stdout: ReadableStream<Uint8Array>): Promise<{ url: string; bareUrl: string }> {
-  const decoder = new TextDecoder()
-  let said = ''
-  for await (const chunk of stdout) {
-    said += decoder.decode(chunk, { stream: true })
-    if (said.endsWith('\n')) return JSON.parse(said) as { url: string; bareUrl: string } // our own process
-  }
-  throw new Error(`The server under load ended before it listened: ${said}`)
+interface Said {
+  readonly url: string
+  readonly bareUrl: string
+  readonly basic: string
 }
 
 async function logIn(url: string): Promise<string> {

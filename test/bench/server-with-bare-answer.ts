@@ -1,6 +1,7 @@
 /**
- * The server as it is shipped, with a second listener that only benchmarks have: `POST /bare` signs claims of the same
- * size with the same key, and answers through the same gate and pipeline. Whatever an exchange costs more is its own.
+ * The server as it is shipped, with a second listener that only benchmarks have: `POST /signed` signs claims of the same
+ * size with the same key, `POST /plain` answers with claims as they are; both go through the same gate and pipeline.
+ * Whatever a grant or a look at a token costs more is its own.
  * Serves the folder it is started in, which `leveret init` made; says on the output where.
  */
 import { loadConfig } from '../../src/config/load.ts'
@@ -32,22 +33,41 @@ async function addPerson({ users, groups, rules }: Core): Promise<void> {
   await users.create({ ...PERSON, groups: ['billing', 'shipping'] }, OPERATOR)
 }
 
-/** The claims of an access token, made anew for each answer and otherwise out of nothing. */
-function bareAnswer({ keys, world }: Core, issuer: string): Endpoint {
-  return endpoint({
-    method: 'POST',
-    path: '/bare',
-    access: 'public',
-    summary: 'A signed answer and nothing else',
-    async handle() {
-      const iat = Math.floor(world.now() / 1000)
-      const sub = PERSON.username
-      const claims = { iss: issuer, sub, aud: ['rabbitmq'], iat, nbf: iat, exp: iat + 300, jti: crypto.randomUUID() }
-      const more = { client_id: sub, preferred_username: sub, vhost: PERSON.vhost, scope: PERSON.scope }
-      const token = await keys.sign({ ...claims, ...more }, { algorithm: 'ES256', typ: 'at+jwt' })
-      return { access_token: token, token_type: 'bearer', expires_in: 300 }
-    },
-  })
+/** A service that asks for tokens of its own, for those of alice, and what tokens are. */
+async function addClient({ clients }: Core): Promise<string> {
+  const grants = ['client_credentials', 'password', 'refresh_token']
+  const scopes = ['openid', 'profile', 'email', 'offline_access', 'jobs.read']
+  const { client, secret = '' } = await clients.create({ name: 'Bench', grants, scopes, idTokenAlg: 'ES256' }, OPERATOR)
+  return `Basic ${btoa(`${client.id}:${secret}`)}`
+}
+
+/** Claims of an access token, made anew for each answer and otherwise out of nothing. */
+function claimsOf({ world }: Core, issuer: string) {
+  const iat = Math.floor(world.now() / 1000)
+  const sub = PERSON.username
+  const claims = { iss: issuer, sub, aud: ['rabbitmq'], iat, nbf: iat, exp: iat + 300, jti: crypto.randomUUID() }
+  return { ...claims, client_id: sub, preferred_username: sub, vhost: PERSON.vhost, scope: PERSON.scope }
+}
+
+function bareAnswers(core: Core, issuer: string): readonly Endpoint[] {
+  const shared = { method: 'POST', access: 'public' } as const
+  return [
+    endpoint({
+      ...shared,
+      path: '/signed',
+      summary: 'A signed answer and nothing else',
+      async handle() {
+        const token = await core.keys.sign(claimsOf(core, issuer), { algorithm: 'ES256', typ: 'at+jwt' })
+        return { access_token: token, token_type: 'bearer', expires_in: 300 }
+      },
+    }),
+    endpoint({
+      ...shared,
+      path: '/plain',
+      summary: 'An answer and nothing else',
+      handle: () => claimsOf(core, issuer),
+    }),
+  ]
 }
 
 function listenBare({ core, log }: Instance, issuer: string): string {
@@ -60,7 +80,7 @@ function listenBare({ core, log }: Instance, issuer: string): string {
     log,
     showPage: () => new Response(null, { status: 406 }),
   }
-  const routes = mount([bareAnswer(core, issuer)], '', (each) => pipeline(each, steps))
+  const routes = mount(bareAnswers(core, issuer), '', (each) => pipeline(each, steps))
   const metrics = createMetrics(BUILD, core.world.now())
   const gate = createGate(routes, { log, metrics, https: false, bodyLimit, isTrustedProxy: () => () => false })
   return listenTcp({ host: '127.0.0.1', port: 0, reusePort: false, gate, log, idle: 30_000, bodyLimit: 65_536 }).url
@@ -69,5 +89,6 @@ function listenBare({ core, log }: Instance, issuer: string): string {
 const { config } = await loadConfig({ file: 'leveret.toml', env: {} })
 const instance = await openInstance(config, { build: BUILD })
 await addPerson(instance.core)
+const basic = await addClient(instance.core)
 const { urls } = await instance.listen()
-console.log(JSON.stringify({ url: urls[0], bareUrl: listenBare(instance, config.publicUrl) }))
+console.log(JSON.stringify({ url: urls[0], bareUrl: listenBare(instance, config.publicUrl), basic }))
