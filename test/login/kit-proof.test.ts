@@ -4,10 +4,11 @@ import { lacking, type LoginSubject, runLoginCase } from '../conformance/login/c
 import { loginCases } from '../conformance/login/cases.ts'
 import { modelSubject } from '../conformance/login/model.ts'
 import { loginMutants, rememberingMutants } from '../conformance/mutants-of-login.ts'
+import { lookupMutants } from '../conformance/mutants-of-login-lookup.ts'
 import { closeLeaked, keepingSubject, otherLoginMutants } from '../conformance/mutants-of-login-rest.ts'
 
 const KEPT = 'the promise was kept'
-const mutants = [...loginMutants, ...rememberingMutants, ...otherLoginMutants]
+const mutants = [...loginMutants, ...rememberingMutants, ...otherLoginMutants, ...lookupMutants]
 afterAll(closeLeaked)
 
 /** Runs the case of this name; returns what was thrown, or that nothing was. */

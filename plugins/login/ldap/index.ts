@@ -60,7 +60,10 @@ function openDirectory(
     },
     ...(searches && {
       refresh: ({ externalId, signal }) => ask(signal, (asked) => checkAgain(asked, externalId)),
-      lookup: ({ username, signal }) => ask(signal, (asked) => look(asked, username)),
+      async lookup({ username, signal }) {
+        if (!isUsable(username)) return refused('credentials', 'empty, too long or not text')
+        return ask(signal, (asked) => look(asked, username))
+      },
     }),
     async health() {
       const verdict = await ask(context.signal, async (asked) => {

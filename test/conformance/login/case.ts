@@ -2,16 +2,9 @@
  * What a case of the login kit is and how one is run. Cases are data, so that a test runner, the proof by broken sources
  * and a command of the executable can all run them.
  */
-import type {
-  Credentials,
-  Identity,
-  LogFields,
-  LoginSource,
-  LoginSourceContext,
-  LoginSourcePlugin,
-  Verdict,
-} from '#plugin'
+import type { Credentials, Identity, LoginSource, LoginSourceContext, LoginSourcePlugin, Verdict } from '#plugin'
 import { BrokenPromise, equal } from '../promise.ts'
+import { lend } from './lent.ts'
 
 /** Somebody that the source knows. */
 export interface Account {
@@ -47,7 +40,7 @@ export interface LoginSubject {
   open(context: LoginSourceContext): Promise<LoginSource>
   readonly accounts: Accounts
   /** What the source offers beyond what the other members show. */
-  readonly offers?: readonly ('refresh' | 'passwordChange' | 'health')[]
+  readonly offers?: readonly ('refresh' | 'lookup' | 'passwordChange' | 'health')[]
   /** Lent as the data folder of the server. */
   readonly dataDir?: string
   /** Milliseconds within which every answer comes, also when nothing works; 10,000 unless told. */
@@ -81,6 +74,7 @@ export interface LoginSubject {
 export type Need =
   | 'password'
   | 'refresh'
+  | 'lookup'
   | 'passwordChange'
   | 'health'
   | 'redirect'
@@ -120,7 +114,15 @@ export interface LoginCase {
   run(opened: Opened): Promise<void>
 }
 
-const ABILITIES: readonly Need[] = ['password', 'refresh', 'passwordChange', 'health', 'redirect', 'negotiate']
+const ABILITIES: readonly Need[] = [
+  'password',
+  'refresh',
+  'lookup',
+  'passwordChange',
+  'health',
+  'redirect',
+  'negotiate',
+]
 
 /** Whether the case is about what this source has: its abilities, and nothing that it is said to be without. */
 export function concerns({ needs = [] }: LoginCase, subject: LoginSubject): boolean {
@@ -136,6 +138,7 @@ export function lacking({ needs = [] }: Pick<LoginCase, 'needs'>, subject: Login
   const has: Readonly<Record<Need, boolean>> = {
     password: accounts.right.password !== '',
     refresh: offers.includes('refresh'),
+    lookup: offers.includes('lookup'),
     passwordChange: offers.includes('passwordChange'),
     health: offers.includes('health'),
     redirect: redirect !== undefined,
@@ -169,33 +172,6 @@ export async function runLoginCase(one: LoginCase, subject: LoginSubject): Promi
     logged: lent.logged,
     verify: (login) => verifyWith(source, subject, login),
   })
-}
-
-export function lend({ dataDir = '/nonexistent' }: Pick<LoginSubject, 'dataDir'>) {
-  const lines: string[] = []
-  const at = (level: string) => (message: string, fields?: LogFields) =>
-    void lines.push(JSON.stringify([level, message, fields]))
-  const secrets = new Map<string, string>()
-  const credentials: Credentials = {
-    get: async (name) => secrets.get(name),
-    put: async (name, value) => void secrets.set(name, value),
-    async replace(name, from, to) {
-      if (secrets.get(name) !== from) return false
-      secrets.set(name, to)
-      return true
-    },
-    delete: async (name) => void secrets.delete(name),
-  }
-  const stopping = new AbortController()
-  const context: LoginSourceContext = {
-    id: 'kit',
-    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
-    now: Date.now,
-    signal: stopping.signal,
-    dataDir,
-    credentials,
-  }
-  return { context, logged: () => lines.join('\n') }
 }
 
 /** A source whose secrets are kept by the host starts with those of the accounts. */

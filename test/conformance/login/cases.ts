@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts'
 import type { LoginCase } from './case.ts'
 import { keeping } from './keeping.ts'
 import { lifecycle } from './lifecycle.ts'
+import { lookingUp } from './looking-up.ts'
 import { names } from './names.ts'
 import { negotiating } from './negotiating.ts'
 import { passwords } from './passwords.ts'
@@ -17,6 +18,7 @@ export const loginCases: readonly LoginCase[] = [
   ...names,
   ...accounts,
   ...refreshing,
+  ...lookingUp,
   ...keeping,
   ...redirecting,
   ...negotiating,

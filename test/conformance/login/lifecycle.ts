@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs'
 import { Value } from '@sinclair/typebox/value'
 import type { LoginSource } from '#plugin'
 import { BrokenPromise, equal } from '../promise.ts'
-import { inTime, lend, type LoginCase, equalIdentity, type Opened } from './case.ts'
+import { inTime, type LoginCase, equalIdentity, type Opened } from './case.ts'
+import { lend } from './lent.ts'
 
 const ROUNDS = 100
 
@@ -32,6 +33,7 @@ export const lifecycle: readonly LoginCase[] = [
         redirect: redirect !== undefined,
         negotiate: negotiate !== undefined,
         refresh: offers.includes('refresh'),
+        lookup: offers.includes('lookup'),
         passwordChange: offers.includes('passwordChange'),
         health: offers.includes('health'),
       }

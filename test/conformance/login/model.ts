@@ -79,6 +79,10 @@ export function modelSource(model: Model): LoginSource {
         model,
       )
     },
+    async lookup({ username }) {
+      if (!(await answered(model))) return UNAVAILABLE
+      return verdictOf(await model.lookUp(username), model)
+    },
     redirect: {
       async begin({ callbackUrl, state }) {
         const nonce = String(++directory.made)
@@ -138,7 +142,7 @@ export function modelSubject(
   return {
     open,
     accounts: { right, other, lonely, foreign, crowded, refused: shut },
-    offers: ['refresh', 'health'],
+    offers: ['refresh', 'lookup', 'health'],
     deadline: 500,
     faults: {
       down: until((on) => void (directory.fault = on ? 'down' : 'none')),
