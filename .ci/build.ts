@@ -91,14 +91,23 @@ async function buildReleases(commit: string): Promise<void> {
   console.log('dist/release/SHA256SUMS')
 }
 
+/** For authors of plugins: the types of the contract, which a test keeps as the sources have them. */
+async function publishDeclarations(): Promise<void> {
+  const declarations = Bun.file(join(root, 'plugins/templates/leveret-plugin.d.ts.txt'))
+  await Bun.write(join(root, 'dist/leveret-plugin.d.ts'), declarations)
+  console.log('dist/leveret-plugin.d.ts')
+}
+
 if (import.meta.main) {
   const commit = commitOf(process.env)
   const [option] = process.argv.slice(2)
   if (option === '--all') {
     await buildReleases(commit)
+    await publishDeclarations()
   } else if (option === undefined) {
     await compile({ outfile: join(root, 'dist', 'leveret'), commit })
     console.log('dist/leveret')
+    await publishDeclarations()
   } else {
     console.error(`Cannot build: unknown option ${option}; there is only --all`)
     process.exit(2)

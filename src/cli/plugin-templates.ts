@@ -1,4 +1,5 @@
 /** What `leveret plugin new` writes; part of the executable, so that it takes no network. */
+import declarations from '../../plugins/templates/leveret-plugin.d.ts.txt' with { type: 'text' }
 import loginKit from '../../plugins/templates/login-ts/kit.json.txt' with { type: 'text' }
 import loginPythonMain from '../../plugins/templates/login-python/main.py.txt' with { type: 'text' }
 import loginPythonManifest from '../../plugins/templates/login-python/plugin.json.txt' with { type: 'text' }
@@ -18,8 +19,15 @@ export interface TemplateFile {
   readonly mode: number
 }
 
+const TYPES = { 'leveret-plugin.d.ts': declarations }
 const TEMPLATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'login ts': { 'plugin.json': loginManifest, 'main.ts': loginMain, 'kit.json': loginKit, 'README.md': loginReadme },
+  'login ts': {
+    'plugin.json': loginManifest,
+    'main.ts': loginMain,
+    'kit.json': loginKit,
+    'README.md': loginReadme,
+    ...TYPES,
+  },
   'login python': {
     'plugin.json': loginPythonManifest,
     'main.py': loginPythonMain,
@@ -33,6 +41,7 @@ const TEMPLATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'tables.ts': storageTables,
     'kit.json': storageKit,
     'README.md': storageReadme,
+    ...TYPES,
   },
 }
 

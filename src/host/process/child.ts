@@ -63,6 +63,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const kill = (why: string): void => {
     reason ??= why
     killGroup(child.pid)
+    child.kill('SIGKILL') // where there are no groups
   }
   const pulse = createPulse({ send, grace: limits.grace, dead: () => kill('it hangs, and was killed') })
 
