@@ -4,6 +4,7 @@ import { auditEvents } from './audit/audit.ts'
 import { consents, interactions, pushedRequests, sessionClients } from './authorization/records.ts'
 import { browserSessions } from './browser/records.ts'
 import { clients } from './clients/records.ts'
+import { deviceCodes } from './device/records.ts'
 import {
   factorDemands,
   mailCodes,
@@ -42,6 +43,7 @@ export const collections: readonly AnyCollection[] = [
   browserSessions,
   sessionClients,
   logoutNotices,
+  deviceCodes,
   pushedRequests,
   interactions,
   consents,

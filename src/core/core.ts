@@ -9,8 +9,10 @@ import { createClients } from './clients/manage-clients.ts'
 import { clients as clientRecords } from './clients/records.ts'
 import { type Applications, createApplications } from './browser/applications.ts'
 import { type BrowserSessions, createBrowserSessions } from './browser/browser-sessions.ts'
+import { createRights, type Rights } from './authorization/rights.ts'
 import { collections } from './collections.ts'
 import { type CompleteLogin, createCompleteLogin } from './factors/complete-login.ts'
+import { createDevices, type Devices } from './device/devices.ts'
 import { createFactors } from './factors/create-factors.ts'
 import type { Factors } from './factors/factors.ts'
 import { createMfaTokens, type MfaTokens } from './factors/mfa-tokens.ts'
@@ -36,6 +38,7 @@ import { type Brokers, createRules, type Rules } from './rabbitmq/rules.ts'
 import { createSessions, type Sessions } from './session/sessions.ts'
 import type { Settings } from './settings.ts'
 import { dependable } from './storage/dependable.ts'
+import { createTargets } from './token/target.ts'
 import { createTokens, type Tokens } from './token/tokens.ts'
 import { createGroups } from './users/manage-groups.ts'
 import { createUsers } from './users/manage-users.ts'
@@ -65,6 +68,8 @@ export interface Core extends AsyncDisposable {
   readonly applications: Applications
   readonly browserSessions: BrowserSessions
   readonly authorizations: Authorizations
+  readonly rights: Rights
+  readonly devices: Devices
   readonly logoutRequests: LogoutRequests
   readonly janitor: Janitor
   readonly resync: Resync
@@ -120,8 +125,11 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   stack.defer(() => outbox.settle())
   const factors = createFactors({ ...deps, sealer, mailer: () => (deliver() ? outbox : undefined) })
   const mfaTokens = createMfaTokens({ ...deps, factors })
+  const targets = createTargets({ settings, brokers })
+  const devices = createDevices({ ...deps, targets })
   const tokens = createTokens({
     ...deps,
+    devices,
     sealer,
     users,
     login,
@@ -140,16 +148,16 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   const browserSessions = createBrowserSessions({ ...deps, applications, sessionEnds, logoutNotices })
   const completeLogin = createCompleteLogin({ factors, users, audit })
   const sessions = stack.use(createSessions({ ...deps, users, login, completeLogin, brokers, rules }))
+  const rights = createRights({ brokers, rules, users })
   const authorizations = createAuthorizations({
     ...deps,
     users,
     login,
-    brokers,
-    rules,
+    rights,
     clients,
     factors,
     clientKeys: createClientKeys({ world, outbound }),
-    targets: tokens.targets,
+    targets,
     dpop: tokens.dpop,
     browserSessions,
   })
@@ -189,6 +197,8 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     applications,
     browserSessions,
     authorizations,
+    rights,
+    devices,
     logoutRequests: createLogoutRequests({ ...deps, clients, sealer }),
     janitor,
     resync,

@@ -101,7 +101,7 @@ export function createAnswers({
 }
 
 /** Steps that hold while the person is logged in and may log in. */
-function stillThere({ session, user }: Visitor): readonly Step[] {
+export function stillThere({ session, user }: Visitor): readonly Step[] {
   const { disabled, activated, passwordChangedAt } = user
   return [
     update(browserSessions, { digest: session.digest }, { set: {}, when: { userId: user.id } }),

@@ -9,7 +9,6 @@ import type { KeyRing } from '../keys/key-ring.ts'
 import type { Login } from '../login/login.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parameters } from '../oauth/parameters.ts'
-import type { Brokers, Rules } from '../rabbitmq/rules.ts'
 import type { Settings } from '../settings.ts'
 import type { Dpop, DpopRequest } from '../token/dpop.ts'
 import type { Targets } from '../token/target.ts'
@@ -17,11 +16,12 @@ import type { Users } from '../users/users.ts'
 import type { World } from '../world.ts'
 import { createAnswers } from './answer.ts'
 import { createConsents } from './consents.ts'
-import { createInteractions, type Interactions, type Started } from './interactions.ts'
+import { createInteractions, type Interactions, type LocalLogin, type Started } from './interactions.ts'
 import { type Browser, createJourneys, type Journeys, type Outcome, type Seen } from './journey.ts'
 import { createLogins, type Logins } from './logins.ts'
 import { createPushedRequests } from './pushed-requests.ts'
 import { createRequests } from './request.ts'
+import type { Rights } from './rights.ts'
 
 export interface Authorizations {
   /** A request that a browser brings. Throws an `OAuthError` that must be shown, never redirected. */
@@ -32,8 +32,8 @@ export interface Authorizations {
     pushed: { readonly parameters: Parameters; readonly dpop: DpopRequest },
     client: Client,
   ): Promise<{ readonly requestUri: string; readonly expiresIn: number }>
-  /** A login that goes on at a path of ours; `again` although somebody is logged in. */
-  local(next: string, browser: Browser, again: boolean): Promise<Outcome>
+  /** At once at the path if nothing is missing. */
+  local(login: LocalLogin, browser: Browser): Promise<Outcome>
   /** `undefined` if it is over, or was begun in another browser. */
   open(id: string, browser: Browser): Promise<Seen | undefined>
   resume(started: Started, browser: Browser): Promise<Outcome>
@@ -57,8 +57,7 @@ export interface AuthorizationDeps {
   readonly users: Users
   readonly login: Login
   readonly factors: Factors
-  readonly brokers: Brokers
-  readonly rules: Rules
+  readonly rights: Rights
   readonly targets: Targets
   readonly dpop: Dpop
   readonly browserSessions: BrowserSessions
@@ -96,8 +95,8 @@ export function createAuthorizations(given: AuthorizationDeps): Authorizations {
 
 function steps({ interactions, journeys }: { readonly interactions: Interactions; readonly journeys: Journeys }) {
   return {
-    async local(next: string, browser: Browser, again: boolean) {
-      return await journeys.go(interactions.draft({ next, again }, browser.binding), browser, false)
+    async local(login: LocalLogin, browser: Browser) {
+      return await journeys.go(interactions.draft(login, browser.binding), browser, false)
     },
     async open(id: string, browser: Browser) {
       const started = await interactions.find(id, browser.binding)

@@ -12,6 +12,15 @@ import {
   pushedRequests,
 } from './records.ts'
 
+/** A login that goes on at a path of ours. */
+export interface LocalLogin {
+  readonly next: string
+  /** Although somebody is logged in. */
+  readonly again?: boolean
+  /** Whose demands have to be met. */
+  readonly forClient?: string
+}
+
 export interface Started {
   readonly id: string
   readonly interaction: Interaction
@@ -30,7 +39,7 @@ export interface Interactions {
   endOf(started: Started): readonly Step[]
 }
 
-type Purpose = { readonly request: AuthorizationRequest } | { readonly next: string; readonly again: boolean }
+type Purpose = { readonly request: AuthorizationRequest } | LocalLogin
 
 export function createInteractions({
   storage,
@@ -57,10 +66,11 @@ export function createInteractions({
         bindingDigest: binding === undefined ? null : digestOf(binding),
         request: 'request' in purpose ? purpose.request : null,
         next: 'next' in purpose ? purpose.next : null,
+        forClient: ('forClient' in purpose && purpose.forClient) || null,
         proven: null,
         loginSid: null,
         consentSid: null,
-        switching: 'again' in purpose && purpose.again,
+        switching: 'again' in purpose && purpose.again === true,
         enrolling: null,
         upstream: null,
         createdAt: now,

@@ -6,7 +6,7 @@ import type { Client } from '../clients/records.ts'
 import { TWO_FACTORS } from '../factors/acr.ts'
 import type { Factors, NextFactor } from '../factors/factors.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
-import type { Brokers, Rules, VhostGrant } from '../rabbitmq/rules.ts'
+import type { VhostGrant } from '../rabbitmq/rules.ts'
 import { canLogIn } from '../users/find-users.ts'
 import type { User } from '../users/records.ts'
 import type { Users } from '../users/users.ts'
@@ -15,7 +15,8 @@ import type { Answer, Answers } from './answer.ts'
 import type { Consents } from './consents.ts'
 import type { Interactions, Started } from './interactions.ts'
 import { type NextStep, nextStep, type Page } from './next-step.ts'
-import type { AuthorizationRequest } from './records.ts'
+import type { Interaction } from './records.ts'
+import type { Rights } from './rights.ts'
 
 /** Whose requests these are, as far as cookies say. */
 export interface Browser {
@@ -56,8 +57,7 @@ export interface JourneyDeps {
   readonly clients: Clients
   readonly users: Users
   readonly factors: Factors
-  readonly brokers: Brokers
-  readonly rules: Rules
+  readonly rights: Rights
   readonly browserSessions: BrowserSessions
   readonly interactions: Interactions
   readonly consents: Consents
@@ -75,12 +75,13 @@ export interface Journeys {
 const NO_FACTOR: NextFactor = { step: 'none', methods: [] }
 
 export function createJourneys(deps: JourneyDeps): Journeys {
-  const { storage, world, clients, users, factors, brokers, rules } = deps
+  const { storage, world, clients, users, factors, rights } = deps
   const { browserSessions, interactions, consents, answers } = deps
 
-  async function clientOf(request: AuthorizationRequest | null): Promise<Client | undefined> {
-    if (request === null) return undefined
-    const client = await clients.get(request.clientId)
+  async function clientOf({ request, forClient }: Interaction): Promise<Client | undefined> {
+    const id = request?.clientId ?? forClient
+    if (id === null) return undefined
+    const client = await clients.get(id)
     if (!client || client.disabled) throw new OAuthError('invalid_client', 'There is no such client', { status: 400 })
     return client
   }
@@ -97,17 +98,10 @@ export function createJourneys(deps: JourneyDeps): Journeys {
     return await factors.next(user, { groups, client, acrValues: request?.acrValues ?? [] })
   }
 
-  async function rightsOf(request: AuthorizationRequest | null, user: User): Promise<VhostGrant | undefined> {
-    if (!request || request.broker === null || request.vhost === null) return undefined
-    const broker = await brokers.get(request.broker)
-    const { groups, roles } = await users.subject(user)
-    return broker && (await rules.decide({ kind: 'user', name: user.username, groups, roles }, request.vhost, broker))
-  }
-
   async function see(started: Started, browser: Browser): Promise<Seen> {
     const { request } = started.interaction
     const [client, visitor, proven] = await Promise.all([
-      clientOf(request),
+      clientOf(started.interaction),
       browserSessions.find(browser.session),
       provenUser(started),
     ])
@@ -120,8 +114,8 @@ export function createJourneys(deps: JourneyDeps): Journeys {
     const seen = { started, client, visitor, user, factor, step, rights: undefined }
     const decided = step.kind === 'respond' || (step.kind === 'page' && step.page === 'consent')
     if (!decided || !visitor || !request || request.broker === null) return seen
-    const rights = await rightsOf(request, visitor.user)
-    return rights ? { ...seen, rights } : { ...seen, step: NO_RIGHTS }
+    const given = await rights.of(visitor.user, request)
+    return given ? { ...seen, rights: given } : { ...seen, step: NO_RIGHTS }
   }
 
   async function respond({ started, client, visitor }: Seen, stored: boolean): Promise<Outcome> {
@@ -140,7 +134,7 @@ export function createJourneys(deps: JourneyDeps): Journeys {
   async function fail(started: Started, error: OAuthError): Promise<Outcome> {
     await storage.commit(interactions.endOf(started))
     const { request } = started.interaction
-    const client = await clientOf(request)
+    const client = await clientOf(started.interaction)
     if (!request || !client) return { kind: 'local', next: '/auth/login-page' }
     return { kind: 'answer', answer: answers.withError(request, error, client) }
   }

@@ -68,8 +68,9 @@ export function createLogins(deps: LoginsDeps): Logins {
 
   async function proven(started: Started, proof: Authentication, browser: Browser): Promise<Outcome> {
     const { user, amr, authTime } = proof
-    const { request } = started.interaction
-    const client = request ? await clients.get(request.clientId) : undefined
+    const { request, forClient } = started.interaction
+    const clientId = request?.clientId ?? forClient
+    const client = clientId === null ? undefined : await clients.get(clientId)
     const asked = { groups: await users.groupsOf(user.id), client, acrValues: request?.acrValues ?? [] }
     const enough = acrOf(amr) !== SINGLE_FACTOR || (await factors.next(user, asked)).step === 'none'
     if (enough) return await established(started, { ...proof, here: true }, browser)

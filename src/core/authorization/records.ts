@@ -69,6 +69,8 @@ export const interactions = defineCollection({
     request: nullable(AuthorizationRequest),
     /** Path below the public URL to go on at, without a request. */
     next: nullable(t.String()),
+    /** The client that such a login is for: its demands count. */
+    forClient: nullable(t.String({ maxLength: 190 })),
     /** The first factor was right, the second is still to come. */
     proven: nullable(
       t.Object({

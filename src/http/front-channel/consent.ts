@@ -10,7 +10,7 @@ export function consentRoutes(parts: FrontChannelParts): readonly Endpoint[] {
   const { page, form } = createFrontChannel(parts)
   return [
     page('consent', 'Page: what a client asks for', (step) => {
-      const { client, visitor, started } = step.seen
+      const { client, visitor, started, rights } = step.seen
       const { request } = started.interaction
       if (!client || !visitor || !request) throw new Problem('invalid_request', 'Nothing is asked for')
       return step.show({
@@ -19,7 +19,7 @@ export function consentRoutes(parts: FrontChannelParts): readonly Endpoint[] {
         form: step.form(PATHS.consent),
         client: clientView(client),
         account: accountView(visitor.user),
-        ...askedView(step.seen),
+        ...askedView(request.scopes, rights),
         otherAccountUrl: step.url(PATHS.login, { switch: '1' }),
         leadsTo: request.redirectUri,
       })

@@ -51,7 +51,7 @@ export function loginRoutes(parts: FrontChannelParts): readonly Endpoint[] {
   async function begin({ request, caller }: Input, query: URLSearchParams): Promise<Response> {
     const { browser, finish } = guestOf(request, caller)
     const next = localPath(query.get('next'), AFTER_LOGIN)
-    return finish(await authorizations.local(next, browser, query.get('prompt') === 'login'))
+    return finish(await authorizations.local({ next, again: query.get('prompt') === 'login' }, browser))
   }
 
   async function attempt(step: Step, fields: Fields): Promise<Response> {

@@ -2,13 +2,14 @@
 import type { Endpoint } from '../endpoint.ts'
 import { authorizeRoutes } from './authorize.ts'
 import { consentRoutes } from './consent.ts'
+import { deviceRoutes } from './device.ts'
 import type { FrontChannelParts } from './front-channel.ts'
 import { loginRoutes } from './login.ts'
 import { logoutRoutes } from './logout.ts'
 import { secondFactorRoutes } from './second-factor.ts'
 
 export function frontChannelRoutes(parts: FrontChannelParts): readonly Endpoint[] {
-  return [authorizeRoutes, loginRoutes, secondFactorRoutes, consentRoutes, logoutRoutes].flatMap((routes) =>
-    routes(parts),
+  return [authorizeRoutes, loginRoutes, secondFactorRoutes, consentRoutes, deviceRoutes, logoutRoutes].flatMap(
+    (routes) => routes(parts),
   )
 }

@@ -1,6 +1,6 @@
 /** From records to what pages show. */
-import type { Seen } from '../../core/authorization/journey.ts'
 import type { Client } from '../../core/clients/records.ts'
+import type { VhostGrant } from '../../core/rabbitmq/rules.ts'
 import type { User } from '../../core/users/records.ts'
 import type { AccountView, ClientView, VhostRights } from '../../web/view.ts'
 
@@ -19,8 +19,7 @@ export function accountView({ username, displayName }: User): AccountView {
 }
 
 /** What is asked for, the rights in words of their own. */
-export function askedView({ started, rights }: Pick<Seen, 'started' | 'rights'>) {
-  const scopes = started.interaction.request?.scopes ?? []
+export function askedView(scopes: readonly string[], rights: VhostGrant | undefined) {
   if (!rights) return { scopes, vhosts: [] }
   const { broker, vhost, patterns, tags } = rights
   const prefix = `${broker.resourceServerId}.`

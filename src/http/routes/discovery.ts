@@ -9,6 +9,7 @@ import { CLAIMS_SUPPORTED } from '../../core/token/standard-claims.ts'
 import { IDENTITY_SCOPES } from '../../core/token/target.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
 import { AUTHORIZE, PAR } from '../front-channel/authorize.ts'
+import { DEVICE_AUTHORIZATION } from '../front-channel/device.ts'
 import { END_SESSION } from '../front-channel/logout.ts'
 import { INTROSPECT, REVOKE, TOKEN, USERINFO } from './token.ts'
 
@@ -50,6 +51,7 @@ function frontChannel(issuer: string) {
   return {
     authorization_endpoint: issuer + AUTHORIZE,
     pushed_authorization_request_endpoint: issuer + PAR,
+    device_authorization_endpoint: issuer + DEVICE_AUTHORIZATION,
     end_session_endpoint: issuer + END_SESSION,
     response_types_supported: ['code'],
     response_modes_supported: RESPONSE_MODES,

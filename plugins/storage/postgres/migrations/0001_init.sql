@@ -225,6 +225,22 @@ CREATE TABLE "logout_notice" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "device_code" (
+	"digest" text COLLATE "C" NOT NULL,
+	"user_digest" text COLLATE "C" NOT NULL,
+	"client_id" text COLLATE "C" NOT NULL,
+	"state" text COLLATE "C" NOT NULL,
+	"authorization" text NOT NULL,
+	"ip" text COLLATE "C",
+	"interval" bigint NOT NULL,
+	"next_poll_at" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"valid_until" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "device_code_pkey" PRIMARY KEY("digest")
+);
+
+--> statement-breakpoint
 CREATE TABLE "pushed_request" (
 	"digest" text COLLATE "C" NOT NULL,
 	"client_id" text COLLATE "C" NOT NULL,
@@ -242,6 +258,7 @@ CREATE TABLE "interaction" (
 	"binding_digest" text COLLATE "C",
 	"request" text,
 	"next" text COLLATE "C",
+	"for_client" text COLLATE "C",
 	"proven" text,
 	"login_sid" text COLLATE "C",
 	"consent_sid" text COLLATE "C",
@@ -508,6 +525,10 @@ CREATE INDEX "session_client_expires_at_idx" ON "session_client" USING btree ("e
 CREATE INDEX "logout_notice_next_at_idx" ON "logout_notice" USING btree ("next_at");
 --> statement-breakpoint
 CREATE INDEX "logout_notice_expires_at_idx" ON "logout_notice" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE UNIQUE INDEX "device_code_user_digest_idx" ON "device_code" USING btree ("user_digest");
+--> statement-breakpoint
+CREATE INDEX "device_code_expires_at_idx" ON "device_code" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE INDEX "pushed_request_expires_at_idx" ON "pushed_request" USING btree ("expires_at");
 --> statement-breakpoint

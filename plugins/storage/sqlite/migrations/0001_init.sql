@@ -258,6 +258,25 @@ CREATE INDEX `logout_notice_next_at_index` ON `logout_notice` (`next_at`,`id`);
 --> statement-breakpoint
 CREATE INDEX `logout_notice_expires_at_index` ON `logout_notice` (`expires_at`,`id`);
 --> statement-breakpoint
+CREATE TABLE `device_code` (
+	`digest` text PRIMARY KEY NOT NULL,
+	`user_digest` text NOT NULL,
+	`client_id` text NOT NULL,
+	`state` text NOT NULL,
+	`authorization` text NOT NULL,
+	`ip` text,
+	`interval` integer NOT NULL,
+	`next_poll_at` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`valid_until` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE UNIQUE INDEX `device_code_user_digest_unique` ON `device_code` (`user_digest`);
+--> statement-breakpoint
+CREATE INDEX `device_code_expires_at_index` ON `device_code` (`expires_at`,`digest`);
+--> statement-breakpoint
 CREATE TABLE `pushed_request` (
 	`digest` text PRIMARY KEY NOT NULL,
 	`client_id` text NOT NULL,
@@ -276,6 +295,7 @@ CREATE TABLE `interaction` (
 	`binding_digest` text,
 	`request` text,
 	`next` text,
+	`for_client` text,
 	`proven` text,
 	`login_sid` text,
 	`consent_sid` text,

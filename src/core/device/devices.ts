@@ -1,0 +1,130 @@
+/** The device grant (RFC 8628): a device asks, a person allows it in a browser, the device polls until then. */
+import { insert, type Storage, take, update } from '#plugin'
+import { stillThere } from '../authorization/answer.ts'
+import type { Visitor } from '../browser/browser-sessions.ts'
+import type { Client } from '../clients/records.ts'
+import { digestOf } from '../digest.ts'
+import { throttled } from '../login/ask.ts'
+import type { Throttle } from '../login/throttle.ts'
+import { OAuthError } from '../oauth/oauth-error.ts'
+import type { Parameters } from '../oauth/parameters.ts'
+import type { Settings } from '../settings.ts'
+import { commitOrAgain } from '../storage/commit.ts'
+import { repository } from '../storage/repository.ts'
+import { clientAuthorization } from '../token/grants/authorizations.ts'
+import type { DeviceCodes } from '../token/grants/device-code.ts'
+import type { Targets } from '../token/target.ts'
+import { newToken } from '../token/token-text.ts'
+import type { Caller, World } from '../world.ts'
+import { type DeviceCode, deviceCodes } from './records.ts'
+import { newUserCode, shownUserCode, typedUserCode } from './user-code.ts'
+
+/** RFC 8628 section 3.2, without the addresses. Seconds. */
+export interface DeviceAuthorization {
+  readonly deviceCode: string
+  readonly userCode: string
+  readonly expiresIn: number
+  readonly interval: number
+}
+
+export interface Devices extends DeviceCodes {
+  begin(parameters: Parameters, client: Client, caller: Caller): Promise<DeviceAuthorization>
+  /** What waits for this code; a wrong one counts as a guess of the visitor. Throws `too_many_attempts`. */
+  find(typed: string, visitor: Visitor, caller: Caller): Promise<DeviceCode | undefined>
+  /** Whether this was the decision: the first one stands, and only while the code is valid. */
+  decide(device: DeviceCode, visitor: Visitor, allowed: boolean): Promise<boolean>
+}
+
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+const INTERVAL = 5
+/** RFC 8628 section 3.5. */
+const SLOWER = 5
+/** A device that asks too late hears that, and not that nobody knows it. */
+const REMEMBERED = 10 * 60_000
+
+export function createDevices(deps: {
+  readonly storage: Storage
+  readonly world: World
+  readonly settings: () => Settings
+  readonly throttle: Throttle
+  readonly targets: Targets
+}): Devices {
+  const { storage, world, settings, throttle, targets } = deps
+  const stored = repository(storage, deviceCodes)
+
+  /** Waiting: too fast a question makes the pause longer. */
+  async function wait(device: DeviceCode): Promise<OAuthError> {
+    const now = world.now()
+    const hasty = now < device.nextPollAt
+    const interval = hasty ? device.interval + SLOWER : device.interval
+    const set = { interval, nextPollAt: now + interval * 1000 }
+    await storage.commit([update(deviceCodes, { digest: device.digest }, { set, when: { state: 'pending' } })])
+    return hasty
+      ? new OAuthError('slow_down', `Wait ${interval} seconds between two questions`, { members: { interval } })
+      : new OAuthError('authorization_pending', 'Nobody has allowed this yet')
+  }
+
+  return {
+    async begin(parameters, client, { ip }) {
+      if (!client.grants.includes(DEVICE_GRANT))
+        throw new OAuthError('unauthorized_client', 'The client may not use this grant')
+      const target = await targets.read(parameters, client)
+      const now = world.now()
+      const { deviceCodeTtl } = settings().oauth
+      const deviceCode = newToken('lvd_', world)
+      let userCode = ''
+      await commitOrAgain(storage, async () => {
+        userCode = newUserCode(world)
+        const row: DeviceCode = {
+          digest: digestOf(deviceCode),
+          userDigest: digestOf(userCode),
+          clientId: client.id,
+          state: 'pending',
+          authorization: clientAuthorization(client, target),
+          ip: ip ?? null,
+          interval: INTERVAL,
+          nextPollAt: now,
+          createdAt: now,
+          validUntil: now + deviceCodeTtl,
+          expiresAt: now + deviceCodeTtl + REMEMBERED,
+        }
+        return [insert(deviceCodes, row)]
+      })
+      const expiresIn = Math.floor(deviceCodeTtl / 1000)
+      return { deviceCode, userCode: shownUserCode(userCode), expiresIn, interval: INTERVAL }
+    },
+    async find(typed, { user }, { ip }) {
+      const guesses = { username: `device codes of ${user.id}`, ip }
+      const found = await throttled(throttle, guesses, async () => {
+        const device = await stored.findOne({
+          by: ['userDigest'],
+          equals: { userDigest: digestOf(typedUserCode(typed)) },
+        })
+        const waits = device?.state === 'pending' && device.validUntil > world.now()
+        return waits ? { ok: true as const, device } : { ok: false as const, why: 'code' }
+      })
+      return found.ok ? found.device : undefined
+    },
+    async decide(device, visitor, allowed) {
+      const { digest, authorization } = device
+      const { session, user } = visitor
+      // No `sid`: the device goes on when the browser logs out.
+      const { authTime, acr, amr } = session
+      const by = { ...authorization, userId: user.id, authTime, acr, amr }
+      const set = allowed ? { state: 'allowed' as const, authorization: by } : { state: 'denied' as const }
+      if (device.validUntil <= world.now()) return false
+      const steps = [update(deviceCodes, { digest }, { set, when: { state: 'pending' } }), ...stillThere(visitor)]
+      return (await storage.commit(steps)).ok
+    },
+    async poll(deviceCode, client) {
+      const digest = digestOf(deviceCode)
+      const device = await stored.get({ digest })
+      if (device?.clientId !== client.id)
+        throw new OAuthError('invalid_grant', 'The device code is not known, or not for this client')
+      if (device.validUntil <= world.now()) throw new OAuthError('expired_token', 'The device code has expired')
+      if (device.state === 'pending') throw await wait(device)
+      if (device.state === 'denied') throw new OAuthError('access_denied', 'The person said no')
+      return { authorization: device.authorization, take: take(deviceCodes, { digest }, { state: 'allowed' }) }
+    },
+  }
+}
