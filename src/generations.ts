@@ -9,7 +9,9 @@ import type { Environment } from './config/environment.ts'
 import { ConfigError } from './config/fault.ts'
 import type { Config } from './config/schema.ts'
 import { readSecret } from './config/secret.ts'
+import { clientsOf } from './clients-of-config.ts'
 import { readTemplateFolder } from './config/template-folder.ts'
+import type { ConfiguredClient } from './core/clients/clients.ts'
 import type { ConfiguredSource } from './core/login/login.ts'
 import { withLookup } from './core/login/lookup.ts'
 import type { Settings } from './core/settings.ts'
@@ -27,6 +29,7 @@ export interface Generation {
   readonly config: Config
   readonly settings: Settings
   readonly sources: readonly ConfiguredSource[]
+  readonly clients: readonly ConfiguredClient[]
   readonly brokerAccess: BrokerAccess
   readonly pages: Pages
   readonly mail: MailServer | undefined
@@ -84,14 +87,15 @@ export function createGenerations(deps: GenerationDeps): Generations {
 
   async function open(config: Config, host: PluginHost, store: Storage): Promise<Generation> {
     const { secret, allow } = config.rabbitmq.httpAuth
-    const [sources, shared, mail] = await Promise.all([
+    const [sources, clients, shared, mail] = await Promise.all([
       openSources(config, host, store),
+      clientsOf(config, env),
       secret && readSecret(secret, 'rabbitmq.httpAuth.secret', env),
       createMailServer(config, env),
     ])
     const brokerAccess = shared === undefined ? { allow } : { allow, secret: shared }
     const pages = await openPages(config)
-    return { config, settings: settingsOf(config), sources, brokerAccess, pages, mail }
+    return { config, settings: settingsOf(config), sources, clients, brokerAccess, pages, mail }
   }
 
   async function retire(host: PluginHost): Promise<void> {

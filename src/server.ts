@@ -14,6 +14,7 @@ import { createFront, type Front, type FrontOptions } from './http/front.ts'
 import type { BuildInfo } from './http/metrics.ts'
 import type { Check } from './http/routes/health.ts'
 import { TOO_LATE, within } from './host/deadline.ts'
+import { asConfigError } from './clients-of-config.ts'
 import { createOutbound } from './outbound.ts'
 import { createGenerations, type Generations } from './generations.ts'
 import { createLog, type Log, type LogOptions } from './log.ts'
@@ -94,6 +95,7 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
       detail: { kind, path, sha256 },
     })
 
+  await applyClients(core, generations)
   const following = await follow(core, storage)
   if (following) stack.use(following)
 
@@ -170,14 +172,27 @@ function reloader(parts: Pick<Parts, 'generations' | 'core' | 'log'> & { readonl
     await using next = await generations.prepare(config)
     next.use()
     try {
-      await front()?.renewCertificate()
-    } catch (cause) {
+      await front()
+        ?.renewCertificate()
+        .catch((cause: unknown) => {
+          throw new ConfigError('the configuration', [{ path: 'tls', message: textOf(cause) }], { cause })
+        })
+      await applyClients(core, generations)
+    } catch (error) {
       next.undo()
-      throw new ConfigError('the configuration', [{ path: 'tls', message: textOf(cause) }], { cause })
+      throw error
     }
     log.configure(logOptions(config))
     core.audit.record({ event: 'config.reloaded', outcome: 'ok', target: 'config', caller: SYSTEM })
     log.info('configuration reloaded')
+  }
+}
+
+async function applyClients({ clients }: Core, generations: Generations): Promise<void> {
+  try {
+    await clients.applyConfigured(generations.current().clients, SYSTEM)
+  } catch (error) {
+    throw error instanceof Problem ? asConfigError(error) : error
   }
 }
 

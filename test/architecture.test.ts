@@ -29,6 +29,7 @@ const SRC_FILES = [
   'main.ts',
   'server.ts',
   'plugin-workshop.ts',
+  'clients-of-config.ts',
   'builtin-plugins.ts',
   'generations.ts',
   'log.ts',

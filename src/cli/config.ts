@@ -1,4 +1,5 @@
 /** `leveret config`: check, explain, show and reload the configuration. */
+import { clientsOf } from '../clients-of-config.ts'
 import { ConfigError } from '../config/fault.ts'
 import { configReference } from '../config/reference.ts'
 import { redacted } from '../config/redact.ts'
@@ -24,6 +25,7 @@ const check = defineCommand({
     const faults = [
       ...(await checkSections(config, { builtin: BUILTIN_PLUGINS, env: io.env })),
       ...(await faultsOf(() => openPages(config))),
+      ...(await faultsOf(() => clientsOf(config, io.env))),
     ]
     if (faults.length > 0) throw new ConfigError(source.file ?? 'the environment', faults)
     const where = source.file ?? 'The environment'

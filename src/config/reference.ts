@@ -11,8 +11,9 @@ A secret never stands in the file; the file says where it is: \`{ file = "/etc/l
 \`{ env = "NAME" }\`. The variable named in the tables below holds the secret itself; with \`_FILE\` added it holds a path.
 
 Every key can be given by an environment variable, which then counts instead of the file. Lists are written as JSON or with
-commas; \`[[login]]\` and \`[[plugins]]\` as JSON, or key by key with a number as in \`LEVERET_LOGIN_0_TYPE\`. A plugin's own keys
-follow the same rule: \`LEVERET_STORAGE_PATH\` is \`path\` in \`[storage]\`. Without a file the environment alone is enough.`
+commas; \`[[login]]\`, \`[[clients]]\` and \`[[plugins]]\` as JSON, or key by key with a number as in
+\`LEVERET_LOGIN_0_TYPE\`. A plugin's own keys follow the same rule: \`LEVERET_STORAGE_PATH\` is \`path\` in
+\`[storage]\`. Without a file the environment alone is enough.`
 
 /** Everything between the markers of the README. */
 export function configReference(): string {

@@ -4,6 +4,7 @@
  */
 import { type StaticDecode, Type as t } from '@sinclair/typebox'
 import { LoginSource } from './login-source.ts'
+import { ConfiguredClient } from './clients-section.ts'
 import { Factors, Mail, Web } from './people-sections.ts'
 import { duration, networks, path, regex, secret, section, size, word } from './shapes.ts'
 
@@ -131,6 +132,15 @@ const OAuth = section('OAuth 2 and OpenID Connect. What a client sets for itself
     default: 'off',
     description: 'Dynamic client registration: not at all, with an initial access token, or by anybody.',
   }),
+  clientCertificateHeader: t.Optional(
+    t.String({
+      pattern: '^[A-Za-z0-9-]+$',
+      expect: 'the name of a header such as "X-Client-Subject"',
+      description:
+        'Header in which the proxies of `trustedProxies` pass the subject of a client certificate that they verified, for ' +
+        '`tls_client_auth`. They must remove it from what clients send.',
+    }),
+  ),
   dpopNonce: t.Boolean({ default: false, description: 'Demand a nonce of ours in DPoP proofs.' }),
   corsOrigins: t.Array(
     t.String({
@@ -268,6 +278,7 @@ export const ConfigSchema = t.Object(
     oauth: OAuth,
     trustedIssuers: t.Array(TrustedIssuer, { default: [], expect: 'a list of issuers, [[trustedIssuers]]' }),
     resources: t.Array(Resource, { default: [], expect: 'a list of resources, [[resources]]' }),
+    clients: t.Array(ConfiguredClient, { default: [], expect: 'a list of clients, [[clients]]' }),
     browser: Browser,
     factors: Factors,
     mail: Mail,

@@ -44,6 +44,7 @@ export const ZONES: Readonly<Record<string, Zone>> = {
       'plugins/templates',
       'src/log.ts',
       'src/settings-of-config.ts',
+      'src/clients-of-config.ts',
       'src/core',
       'src/config',
       'src/plugin',
