@@ -123,7 +123,12 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   const clientAuthentication = createClientAuthentication({ ...deps, clients, outbound })
   const outbox = createOutbox({ ...deps, sealer, deliver })
   stack.defer(() => outbox.settle())
-  const factors = createFactors({ ...deps, sealer, mailer: () => (deliver() ? outbox : undefined) })
+  const factors = createFactors({
+    ...deps,
+    sealer,
+    login,
+    mailer: () => (deliver() ? outbox : undefined),
+  })
   const mfaTokens = createMfaTokens({ ...deps, factors })
   const targets = createTargets({ settings, brokers })
   const devices = createDevices({ ...deps, targets })

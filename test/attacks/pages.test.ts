@@ -1,5 +1,7 @@
 /** Attacks on pages: what strangers and users wrote stays text, and no page is framed. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { openDesk } from '../oauth-front/desk.ts'
+import { refusal } from '../harness/core-accounts.ts'
 import { elementsOf } from '../harness/markup.ts'
 import { OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
 import { type Visitor, visitorOf } from '../harness/visitor.ts'
@@ -71,3 +73,36 @@ test('row 23 (CVE-2025-12390): the session of a user who is deleted or disabled 
   await server.instance.core.users.update(user?.id ?? '', { disabled: true }, OPERATOR)
   expect((await visitor.get('/account')).status).toBe(303)
 })
+
+test.each(['login_hint', 'state', 'nonce', 'scope', 'ui_locales', 'acr_values'])(
+  'row 36 (CVE-2026-42849): markup in %s of a request adds nothing to the page, the redirect or the form post',
+  async (name) => {
+    await using desk = await openDesk()
+    const { client } = await desk.register({ name: HOSTILE, clientUri: 'https://app.example' })
+    const asked = { [name]: name === 'scope' ? `openid ${HOSTILE}` : HOSTILE, response_mode: 'form_post' }
+    for (const query of [asked, { ...asked, prompt: 'none' }]) {
+      const landing = await desk.browser().open(desk.request(query, client))
+      const elements = elementsOf(landing.html)
+      for (const { attributes } of elements)
+        expect(Object.keys(attributes).filter((key) => key.startsWith('on'))).toEqual([])
+      for (const { attributes } of elements.filter((element) => element.name === 'script'))
+        expect(attributes['src']).toMatch(/^\/assets\/[a-z-]+-[0-9a-f]{16}\.js$/)
+      expect(elements.filter((element) => element.name === 'img').map(({ attributes }) => attributes['src'])).toEqual([
+        expect.stringMatching(/^\/assets\/logo-/),
+      ])
+      const policy = landing.headers.get('content-security-policy') ?? ''
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(policy).not.toContain('unsafe')
+    }
+  },
+)
+
+test.each(['javascript:alert(1)//', 'data:text/html,<script>alert(1)</script>', 'vbscript:x'])(
+  'row 36: %s is the logo, the link or the callback of no client',
+  async (url) => {
+    await using desk = await openDesk()
+    for (const field of ['logoUri', 'clientUri', 'policyUri', 'tosUri'] as const)
+      expect((await refusal(desk.register({ [field]: url }))).code).toBe('invalid_request')
+    expect((await refusal(desk.register({ redirectUris: [url] }))).code).toBe('invalid_request')
+  },
+)

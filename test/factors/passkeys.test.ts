@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test'
 import { passkeyChallenges } from '../../src/core/factors/records.ts'
 import { type Behaviour, createSoftwarePasskey } from '../harness/authenticator.ts'
+import { testDirectory } from '../harness/core-accounts.ts'
 import { CALLER, openFactors } from '../harness/core-factors.ts'
 
 const HERE: Behaviour = { origin: 'https://login.example', rpId: 'login.example' }
@@ -121,6 +122,24 @@ test('who is disabled does not log in with a passkey, and no passkey survives it
   expect(await at.factors.passkeyLogin(await at.signAlone(), CALLER)).toEqual({ ok: false })
   await at.users.delete(at.alice.id, CALLER)
   expect(await at.factors.list(at.alice)).toEqual([])
+})
+
+test('a passkey logs in nobody whom their directory no longer knows, and nobody at all where it must not stand alone', async () => {
+  const person = { externalId: 'c-1', username: 'carol', password: 'correct horse battery', groups: [] }
+  const people = [person]
+  const directory = testDirectory(people)
+  const settings = { factors: { demandGroups: [], rpId: 'login.example', passwordless: true } }
+  await using at = await openFactors({ settings, sources: [{ id: 'corp', source: directory.source, provision: true }] })
+  const { user } = await at.logIn('carol', person.password)
+  const key = createSoftwarePasskey()
+  await at.factors.addPasskey(user, key.create(await at.factors.passkeyCreation(user), HERE), '', CALLER)
+  const alone = async () => at.factors.passkeyLogin(key.get(await at.factors.passkeyOptions(undefined), HERE), CALLER)
+  expect(await alone()).toMatchObject({ ok: true, user: { username: 'carol' } })
+  settings.factors.passwordless = false
+  expect(await alone()).toEqual({ ok: false })
+  settings.factors.passwordless = true
+  people.length = 0
+  expect(await alone()).toEqual({ ok: false })
 })
 
 test('a passkey made for another domain cannot be asked for, and nobody comes in without it', async () => {

@@ -29,7 +29,11 @@ export async function openFactors(options: FactorsOptions = {}) {
     mailbox.push(mail)
   }
   const outbox = createOutbox({ ...accounts, sealer, deliver: () => deliver })
-  const factors = createFactors({ ...accounts, sealer, mailer: () => (options.mail === false ? undefined : outbox) })
+  const factors = createFactors({
+    ...accounts,
+    sealer,
+    mailer: () => (options.mail === false ? undefined : outbox),
+  })
   const mfaTokens = createMfaTokens({ ...accounts, factors })
   const person = { username: 'alice', email: 'alice@corp.example', password: 'correct horse battery' }
   const known = options.existing ? await accounts.users.get(person.username) : undefined

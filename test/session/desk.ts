@@ -89,9 +89,10 @@ export async function openDesk(session: Partial<Settings['session']> = {}, { ref
   const users = createUsers(throttled)
   const groups = createGroups(base)
   const sealer = createSealer(new Uint8Array(32), world)
-  const factors = createFactors({ ...throttled, sealer, mailer: () => undefined })
+  const login = createLogin(throttled)
+  const factors = createFactors({ ...throttled, sealer, login, mailer: () => undefined })
   const completeLogin = createCompleteLogin({ factors, users, audit })
-  const accounts = { users, login: createLogin(throttled), completeLogin }
+  const accounts = { users, login, completeLogin }
   const brokers = createBrokers(base)
   const rules = createRules({ ...base, brokers })
   await brokers.create({ name: 'main', resourceServerId: 'rabbitmq', version: '3.10' }, OPERATOR)

@@ -2,6 +2,7 @@
 import type { Storage } from '#plugin'
 import type { Audit, AuditName } from '../audit/audit.ts'
 import type { Sealer } from '../keys/sealing.ts'
+import type { Login } from '../login/login.ts'
 import type { Throttle } from '../login/throttle.ts'
 import type { Mailer } from '../mail/mail.ts'
 import { Problem } from '../problem.ts'
@@ -26,6 +27,8 @@ export interface FactorsDeps {
   readonly audit: Audit
   readonly throttle: Throttle
   readonly sealer: Sealer
+  /** Asks the login source of a user whether it still knows them; refuses with `invalid_token`. */
+  readonly login: Pick<Login, 'recheck'>
   /** `undefined` while no mail server is configured. */
   readonly mailer: () => Mailer | undefined
 }
@@ -34,7 +37,7 @@ const MAIL_ID = 'mail'
 const RECOVERY_ID = 'recovery'
 
 export function createFactors(deps: FactorsDeps): Factors {
-  const { storage, world, audit, throttle, mailer } = deps
+  const { storage, world, settings, audit, throttle, mailer, login } = deps
   const totp = createTotpFactors(deps)
   const mail = createMailCodes(deps)
   const recovery = createRecoveryCodes(deps)
@@ -87,6 +90,16 @@ export function createFactors(deps: FactorsDeps): Factors {
     return ok
   }
 
+  /** A passkey outlives the account in a directory, so the directory is asked. */
+  async function stillKnown(user: User, caller: Caller): Promise<User | undefined> {
+    try {
+      return await login.recheck(user, caller)
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'invalid_token') return undefined
+      throw error
+    }
+  }
+
   const forgetRecovery = (user: User) => storage.commit(recovery.store(user.id, []))
   const removal: Record<FactorMethod, (user: User, id: string) => Promise<boolean>> = {
     passkey: ({ id: userId }, id) => passkeys.remove(userId, id),
@@ -131,15 +144,16 @@ export function createFactors(deps: FactorsDeps): Factors {
     },
     passkeyOptions: (user) => passkeys.requestOptions(user?.id),
     async passkeyLogin(response, caller) {
-      const assertion = await passkeys.assert(undefined, response)
-      const user = assertion && (await finder.byId(assertion.passkey.userId))
-      if (!user || !canLogIn(user)) {
-        const target = user ? `user:${user.username}` : 'user:'
+      const assertion = settings().factors.passwordless ? await passkeys.assert(undefined, response) : undefined
+      const owner = assertion && (await finder.byId(assertion.passkey.userId))
+      const user = owner && canLogIn(owner) ? await stillKnown(owner, caller) : undefined
+      if (!user) {
+        const target = `user:${owner?.username ?? ''}`
         audit.record({ event: 'login', outcome: 'refused', target, caller, detail: { method: 'passkey' } })
         return { ok: false }
       }
       record('login', user, caller, { method: 'passkey' })
-      return { ok: true, user, amr: [...assertion.amr, 'mfa'], authTime: world.now() }
+      return { ok: true, user, amr: [...(assertion?.amr ?? []), 'mfa'], authTime: world.now() }
     },
 
     enrolTotp: (user) => totp.enrol(user),
