@@ -1,6 +1,6 @@
 /** Giving users to another login source. */
 import { describe, expect, test } from 'bun:test'
-import type { Diagnosis, Verdict } from '#plugin'
+import type { Verdict } from '#plugin'
 import { openAccounts, OPERATOR, OTHER_PASSWORD, PASSWORD, refusal, testDirectory } from '../harness/core-accounts.ts'
 
 const ALICE = { externalId: 'corp-alice', username: 'Alice', password: 'directory secret', groups: ['staff'] }
@@ -8,13 +8,13 @@ const ALICE = { externalId: 'corp-alice', username: 'Alice', password: 'director
 /** A user who is managed here and a directory that knows her as well; `finds` if it can be asked by name. */
 async function open({ finds = true } = {}) {
   const directory = testDirectory([ALICE])
-  const diagnose = async ({ username }: Diagnosis): Promise<Verdict> => {
+  const lookup = async ({ username }: { readonly username: string }): Promise<Verdict> => {
     const person = directory.people.find((each) => each.username.toLowerCase() === username.toLowerCase())
     if (!person) return { ok: false, why: 'credentials', detail: 'no such entry' }
     const { password: _secret, ...identity } = person
     return { ok: true, identity }
   }
-  const source = finds ? { ...directory.source, diagnose } : directory.source
+  const source = finds ? { ...directory.source, lookup } : directory.source
   const accounts = await openAccounts({ sources: [{ id: 'corp', source, provision: true }] })
   const alice = await accounts.users.create({ username: 'alice', password: PASSWORD }, OPERATOR)
   return Object.assign(accounts, { directory, alice })

@@ -64,6 +64,8 @@ describe('a section that cannot be meant', () => {
     ['baseDn and base_dn are one thing', { base_dn: 'dc=corp' }],
     ['urls and address are one thing', { address: 'ldap.corp.example' }],
     ['groups.required and group are one thing', { group: 'a', groups: { required: 'b' } }],
+    ['groups.required keeps everybody out', { groups: { required: 'staff', mode: 'none' } }],
+    ['groups.required is no DN', { groups: { required: 'cn=staff,x' } }],
     ['tls.ca and tls.caFile exclude each other', { tls: { ca: 'x', caFile: 'y' } }],
   ])('because %s', async (sentence, more) => {
     expect(await faultsOf({ ...minimal, ...more })).toContain(sentence)

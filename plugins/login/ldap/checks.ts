@@ -69,6 +69,12 @@ export function checkNames({ users, groups }: Options, faults: Faults): void {
   }
 }
 
+export function checkGroups({ groups: { mode, required } }: Options, faults: Faults): void {
+  if (required === undefined) return
+  if (mode === 'none') faults.push('groups.required keeps everybody out with groups.mode = "none"')
+  if (required.includes('=') && !parseDn(required)) faults.push(`groups.required is no DN: "${required}"`)
+}
+
 export function checkFilters({ users, groups }: Options, faults: Faults): void {
   checkFilter('userSearch.filter', users.filter, { of: NAMES, needed: true }, faults)
   const ofGroups = groups.mode === 'filter' ? ['dn', ...NAMES] : []

@@ -21,6 +21,7 @@ export default defineLoginSource({
 
 /** Longer names and passwords are nobody's. */
 const MAX_LENGTH = 1_024
+const UNUSABLE = refused('credentials', 'empty, too long or not text')
 
 function openDirectory(
   options: Options,
@@ -54,14 +55,14 @@ function openDirectory(
     password: {
       async verify({ username, password, signal }) {
         // No password is no proof, though some servers take it for one (RFC 4513 section 5.1.2).
-        if (!isUsable(username) || !isUsable(password)) return refused('credentials', 'empty, too long or not text')
+        if (!isUsable(username) || !isUsable(password)) return UNUSABLE
         return ask(signal, (asked) => checkPassword(asked, { username, password }))
       },
     },
     ...(searches && {
       refresh: ({ externalId, signal }) => ask(signal, (asked) => checkAgain(asked, externalId)),
       async lookup({ username, signal }) {
-        if (!isUsable(username)) return refused('credentials', 'empty, too long or not text')
+        if (!isUsable(username)) return UNUSABLE
         return ask(signal, (asked) => look(asked, username))
       },
     }),
@@ -75,7 +76,7 @@ function openDirectory(
     async diagnose({ username, password, signal, report }) {
       const trace: Trace = (step, outcome) => report({ step, ...outcome })
       if (password !== undefined) {
-        if (!isUsable(username) || !isUsable(password)) return refused('credentials', 'empty, too long or not text')
+        if (!isUsable(username) || !isUsable(password)) return UNUSABLE
         return ask(signal, (asked) => checkPassword(asked, { username, password }), trace)
       }
       if (searches) return ask(signal, (asked) => look(asked, username), trace)

@@ -44,7 +44,7 @@ async function bySearch(asked: Asked, { spelled, password }: Claim): Promise<Fou
   const person = await findOne(asked, spelled)
   if ('dn' in person) return (await bindAs(asked, person.dn, password)) ?? person
   // As many steps as for somebody who is there, so that their time does not tell who is.
-  await bindAs(asked, fillDn('cn={name},', { name: crypto.randomUUID() }) + asked.options.users.base, password)
+  await bindAs(asked, `cn=${crypto.randomUUID()},${asked.options.users.base}`, password)
   return person
 }
 

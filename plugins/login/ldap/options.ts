@@ -2,7 +2,7 @@
 import { CLAIMS, PRESETS, type Preset } from './presets.ts'
 import type { Given } from './config.ts'
 import { type Faults, legacyOf } from './legacy.ts'
-import { checkBinding, checkFilters, checkNames, checkTls, urlsOf } from './checks.ts'
+import { checkBinding, checkFilters, checkGroups, checkNames, checkTls, urlsOf } from './checks.ts'
 
 export type GroupMode = 'none' | 'memberof' | 'filter' | 'recursive' | 'ad_chain' | 'token_groups'
 export type Scope = 'sub' | 'one' | 'base'
@@ -92,6 +92,7 @@ export function resolveOptions(given: Given): Options {
   checkTls(given, options, faults)
   checkBinding(given, options.binding, faults)
   checkNames(options, faults)
+  checkGroups(options, faults)
   checkFilters(options, faults)
   if (faults.length > 0) throw new AggregateError(faults.map((fault) => new Error(fault)))
   return options

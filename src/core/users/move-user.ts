@@ -37,9 +37,9 @@ export function createMove(deps: MoveDeps) {
     if (told !== undefined) return told
     if (source.passwordChange) return user.id
     const { username } = user
-    const { diagnose } = source
-    if (!diagnose) throw new Problem('invalid_request', `Login source ${id} finds nobody by name: say the external id`)
-    const verdict = await askInTime(id, deps, (signal) => diagnose({ username, signal, report: () => undefined }))
+    const { lookup } = source
+    if (!lookup) throw new Problem('invalid_request', `Login source ${id} finds nobody by name: say the external id`)
+    const verdict = await askInTime(id, deps, (signal) => lookup({ username, signal }))
     if (verdict.ok) return verdict.identity.externalId
     const reason = verdict.detail ?? verdict.why
     throw new Problem(
