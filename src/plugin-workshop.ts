@@ -47,7 +47,7 @@ const refused = t.Object({
   password: t.String(),
   why: t.Union(whys.map((why) => t.Literal(why))),
 })
-const offers = ['refresh', 'passwordChange', 'health'] as const
+const offers = ['refresh', 'lookup', 'passwordChange', 'health'] as const
 
 /** `kit.json`: what the kit and the throw-away server are told about a plugin. */
 const Kit = t.Object(

@@ -2,6 +2,7 @@
 import { describe } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, type CDPSession, chromium, type Page } from 'playwright-core'
+import type { ClientEnv } from './kdc.ts'
 
 const CHROMIUM = Bun.which('chromium')
 /** Nothing but the page is loaded: no updates, no telemetry, no sandbox that a container does not give. */
@@ -13,6 +14,8 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ]
+/** A context of a test is a private window, which by default proves nothing without being asked to. */
+const NEGOTIATES = ['--auth-server-allowlist=localhost', '--enable-features=EnableAmbientAuthenticationInIncognito']
 const AXE = readFileSync(Bun.resolveSync('axe-core/axe.min.js', import.meta.dir), 'utf8')
 
 /** A `describe` for what needs a browser: fails where it must be there, else says why it is skipped. */
@@ -37,8 +40,13 @@ export interface TestPage {
   readonly complaints: readonly string[]
 }
 
-export async function startBrowser(): Promise<TestBrowser> {
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM ?? 'chromium', args: ARGUMENTS })
+/** With `tickets` it answers servers on this machine with what a client of Kerberos has there. */
+export async function startBrowser({ tickets }: { readonly tickets?: ClientEnv } = {}): Promise<TestBrowser> {
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM ?? 'chromium',
+    args: [...ARGUMENTS, ...(tickets ? NEGOTIATES : [])],
+    ...(tickets && { env: { ...process.env, ...tickets } }),
+  })
   return {
     async open(options = {}) {
       const context = await browser.newContext(options)

@@ -67,6 +67,10 @@ export const config = t.Object(
     deny: t.Array(t.String({ minLength: 1 }), { default: [], description: 'Principals that may not' }),
     instances: t.Boolean({ default: false, description: 'Let principals such as `alice/admin` log in' }),
     negotiate: t.Boolean({ default: true, description: 'Take tickets (SPNEGO)' }),
+    browserNetworks: t.Array(t.String({ pattern: '^[0-9a-fA-F.:]+(?:/[0-9]{1,3})?$' }), {
+      default: [],
+      description: 'Networks whose browsers have tickets, and are asked for one on the login page without a click',
+    }),
     password: t.Boolean({ default: true, description: 'Check passwords against the KDC' }),
     groups: t.Record(t.String({ pattern: '^S-1-[0-9-]+$' }), t.String({ minLength: 1, maxLength: 190 }), {
       default: {},

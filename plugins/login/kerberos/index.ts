@@ -63,6 +63,7 @@ async function openRealm(
   return {
     ...(given.negotiate && {
       negotiate: {
+        networks: given.browserNetworks,
         async step(token: Uint8Array, signal: AbortSignal) {
           const proof = await proofOf(
             tickets.ask('negotiate', { token: Buffer.from(token).toString('base64') }, signal),

@@ -18,6 +18,12 @@ export interface Logins {
     typed: { readonly username: string; readonly password: string },
     browser: Browser,
   ): Promise<Outcome>
+  /** By a ticket, as `login.withNegotiate` takes it and throws; `reply` is the server's proof of itself. */
+  ticket(
+    started: Started,
+    token: Uint8Array,
+    browser: Browser,
+  ): Promise<{ readonly outcome: Outcome; readonly reply?: Uint8Array }>
   /** Goes on after any first factor. */
   proven(started: Started, proof: Authentication, browser: Browser): Promise<Outcome>
   /** With a passkey alone; `undefined` if it is none that we know. */
@@ -95,6 +101,11 @@ export function createLogins(deps: LoginsDeps): Logins {
     proven,
     async password(started, typed, browser) {
       return await proven(started, await login.withPassword(typed, browser.caller), browser)
+    },
+    async ticket(started, token, browser) {
+      const { authentication, reply } = await login.withNegotiate(token, browser.caller)
+      const outcome = await proven(started, authentication, browser)
+      return reply ? { outcome, reply } : { outcome }
     },
     async passkey(started, response, browser) {
       const found = await factors.passkeyLogin(response, browser.caller)

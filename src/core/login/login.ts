@@ -36,6 +36,8 @@ export interface Login {
   withPassword(input: { readonly username: string; readonly password: string }, caller: Caller): Promise<Authentication>
   /** Whether any source takes tickets at all; without one nobody is told of that way to log in. */
   negotiates(): boolean
+  /** CIDR ranges from where browsers are asked for a ticket on the login page, unless they say otherwise. */
+  ticketNetworks(): readonly string[]
   /**
    * A token of RFC 4559, `Authorization: Negotiate`. Throws `Problem` as `withPassword` does; `invalid_credentials` for
    * NTLM and for a ticket that was used before.

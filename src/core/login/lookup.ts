@@ -39,6 +39,7 @@ export function withLookup(source: LoginSource, lookup: Lookup): LoginSource {
     }),
     ...(negotiate && {
       negotiate: {
+        networks: negotiate.networks ?? [],
         async step(token, signal) {
           const { verdict, reply } = await negotiate.step(token, signal)
           const complete = await completed(verdict, signal)

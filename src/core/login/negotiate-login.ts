@@ -21,7 +21,9 @@ const NOBODY = 'unknown'
 
 type Answer = { readonly outcome: Outcome; readonly reply?: Uint8Array }
 
-export function createNegotiateLogin(deps: NegotiateDeps): Pick<Login, 'negotiates' | 'withNegotiate'> {
+export function createNegotiateLogin(
+  deps: NegotiateDeps,
+): Pick<Login, 'negotiates' | 'ticketNetworks' | 'withNegotiate'> {
   const { world, audit, sources, throttle, accept } = deps
   const negotiators = () => sources().filter(({ source }) => source.negotiate)
 
@@ -73,6 +75,7 @@ export function createNegotiateLogin(deps: NegotiateDeps): Pick<Login, 'negotiat
 
   return {
     negotiates: () => negotiators().length > 0,
+    ticketNetworks: () => negotiators().flatMap(({ source }) => source.negotiate?.networks ?? []),
     async withNegotiate(token, caller) {
       const { outcome, reply } = await attempt(token, caller)
       recordLogin(audit, caller, NOBODY, outcome)

@@ -5,6 +5,7 @@ import type { LoginView, Notice } from '../../web/view.ts'
 import { type Endpoint, endpoint, type Input } from '../endpoint.ts'
 import { createFrontChannel, type FrontChannelParts, PATHS, type Step } from './front-channel.ts'
 import { localPath } from './local-path.ts'
+import { createTickets } from './ticket.ts'
 import { failureOf, parsedPasskey } from './trouble.ts'
 import { clientView } from './views.ts'
 
@@ -14,6 +15,7 @@ const AFTER_LOGIN = '/account'
 export function loginRoutes(parts: FrontChannelParts): readonly Endpoint[] {
   const { authorizations, settings, users, factors } = parts.core
   const { guestOf, stepOf, onward, form } = createFrontChannel(parts)
+  const tickets = createTickets(parts)
 
   async function viewOf(step: Step, typed?: string, notice?: Notice): Promise<LoginView> {
     const { request, switching } = step.seen.started.interaction
@@ -25,7 +27,7 @@ export function loginRoutes(parts: FrontChannelParts): readonly Endpoint[] {
       page: 'login',
       form: step.form(PATHS.login),
       password: true,
-      sources: [],
+      sources: tickets.sources(step),
       cancellable: request !== null,
       ...(client && { client: clientView(client) }),
       ...(known !== undefined && { username: known }),
@@ -44,7 +46,9 @@ export function loginRoutes(parts: FrontChannelParts): readonly Endpoint[] {
     const { started } = step.seen
     if (query.has('switch')) return step.finish(await authorizations.switchAccount(started, step.browser))
     const asked = step.seen.step
-    return asked.kind === 'page' && asked.page === 'login' ? step.show(await viewOf(step)) : await onward(step)
+    if (asked.kind !== 'page' || asked.page !== 'login') return await onward(step)
+    const byTicket = await tickets.answer(step)
+    return byTicket ?? (await tickets.asking(step, async (options) => step.show(await viewOf(step), options)))
   }
 
   /** A login of our own: nobody asked for it but the person. */

@@ -6,6 +6,7 @@ import type { SessionLoginResponse } from '../../core/session/sessions.ts'
 import { arrivalOf } from '../arrival.ts'
 import { missing } from '../check.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
+import { negotiateHeader, ticketOf } from '../negotiate.ts'
 import { strict } from '../schemas.ts'
 
 const Name = t.String({ minLength: 1, maxLength: 190 })
@@ -111,18 +112,9 @@ export function sessionRoutes({ sessions, login }: Pick<Core, 'sessions' | 'logi
   ]
 }
 
-/** RFC 4559; empty for the scheme alone or for what is no base64, `undefined` without the scheme. */
-function ticketOf(headers: Headers): Uint8Array | undefined {
-  const scheme = /^negotiate(?: +(?<value>.*))?$/i.exec(headers.get('authorization') ?? '')
-  const value = scheme?.groups?.['value'] ?? ''
-  return scheme ? Buffer.from(/^[A-Za-z0-9+/]+={0,2}$/.test(value) ? value : '', 'base64') : undefined
-}
-
 /** The answer of a login, with the server's proof of itself for callers that asked for mutual authentication. */
 function negotiated(session: SessionLoginResponse, reply: Uint8Array | undefined): Response {
-  const headers: Record<string, string> = reply
-    ? { 'www-authenticate': `Negotiate ${Buffer.from(reply).toString('base64')}` }
-    : {}
+  const headers: Record<string, string> = reply ? { 'www-authenticate': negotiateHeader(reply) } : {}
   return Response.json(session, { headers })
 }
 
