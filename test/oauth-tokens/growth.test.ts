@@ -20,7 +20,9 @@ const DAY = 86_400_000
 
 let oauth: OAuthServer
 beforeAll(async () => {
-  oauth = await startOAuthServer({ config: { audit: { keepFor: '1d' }, log: { level: 'error' } } })
+  oauth = await startOAuthServer({
+    config: { audit: { keepFor: '1d' }, keys: { rotateEvery: '300d' }, log: { level: 'error' } },
+  })
   // The first rounds make keys, and say so.
   await swept()
 })
