@@ -1,8 +1,8 @@
-import { timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /** SHA-256, base64url: for what is random, or lives for minutes. Several parts stay apart. */
 export function digestOf(...parts: readonly string[]): string {
-  return new Bun.CryptoHasher('sha256').update(parts.join('\n')).digest('base64url')
+  return hash('sha256', parts.join('\n'), 'base64url')
 }
 
 /** In constant time. */

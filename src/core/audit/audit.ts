@@ -96,7 +96,6 @@ export function createAudit(deps: {
     record({ event, outcome, target, caller, detail = {}, logOnly = false }) {
       const at = world.now()
       const row = {
-        id: nextId(at),
         at,
         event,
         outcome,
@@ -105,13 +104,12 @@ export function createAudit(deps: {
         ip: caller.ip === undefined ? null : storable(caller.ip, 64),
         requestId: storable(caller.requestId, 64),
         detail: Object.fromEntries(Object.entries(detail).map(([key, value]) => [key, storableValue(value)])),
-        expiresAt: at + settings().audit.keepFor,
       }
       const { actor, ip, requestId } = row
       world.log.info('audit', { ...row.detail, event, outcome, actor, target: row.target, ip, request_id: requestId })
-      if (logOnly) return
-      if (event === 'token.issued' && settings().audit.tokens === 'log') return
-      behind.add(row)
+      const kept = settings().audit
+      if (logOnly || (event === 'token.issued' && kept.tokens === 'log')) return
+      behind.add({ id: nextId(at), ...row, expiresAt: at + kept.keepFor })
     },
     async list({ limit, after, target, event }) {
       await behind.flush()

@@ -126,6 +126,7 @@ function readBasic(presented: PresentedClient): { readonly id: string; readonly 
 }
 
 function formDecoded(text: string): string {
+  if (!/[%+]/.test(text)) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {

@@ -30,8 +30,16 @@ export function readParameters(pairs: Iterable<readonly [string, string]>): Para
 
 /** For who has to find out first whom to tell of a parameter that is given twice. */
 export function readRepeatedParameters(pairs: Iterable<readonly [string, string]>): Parameters {
-  const values = Map.groupBy(pairs, ([name]) => name)
-  const present = (name: string) => (values.get(name) ?? []).map(([, value]) => value).filter((value) => value !== '')
+  const values = new Map<string, string[]>()
+  const repeated = new Set<string>()
+  for (const [name, value] of pairs) {
+    const known = values.get(name)
+    if (known && !MAY_REPEAT.has(name)) repeated.add(name)
+    const given = value === '' ? [] : [value]
+    if (known) known.push(...given)
+    else values.set(name, given)
+  }
+  const present = (name: string): readonly string[] => values.get(name) ?? []
   return {
     get: (name) => present(name)[0],
     need(name) {
@@ -41,7 +49,7 @@ export function readRepeatedParameters(pairs: Iterable<readonly [string, string]
     },
     all: present,
     pairs: () => [...values.keys()].flatMap((name) => present(name).map((value) => [name, value] as const)),
-    repeated: [...values].filter(([name, given]) => given.length > 1 && !MAY_REPEAT.has(name)).map(([name]) => name),
+    repeated: [...repeated],
   }
 }
 

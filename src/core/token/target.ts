@@ -71,6 +71,7 @@ export function createTargets({ settings, brokers }: TargetDeps): Targets {
   }
 
   async function readBrokers(names: readonly string[]): Promise<readonly (Broker | undefined)[]> {
+    if (names.length === 0) return []
     const found = await Promise.all(names.map(brokerNamed))
     if (new Set(found.filter(Boolean)).size > 1 || (found.some(Boolean) && !found.every(Boolean)))
       throw new OAuthError('invalid_target', 'A token for a broker is for that broker alone')
@@ -122,8 +123,10 @@ export function createTargets({ settings, brokers }: TargetDeps): Targets {
   }
 }
 
+const BROKER_SCOPE = /^\.(?:configure|write|read|tag):/
+
 function isScopeOf(resourceServerId: string, scope: string): boolean {
-  return new RegExp(`^${RegExp.escape(resourceServerId)}\\.(?:configure|write|read|tag):`).test(scope)
+  return scope.startsWith(resourceServerId) && BROKER_SCOPE.test(scope.slice(resourceServerId.length))
 }
 
 /** Only what the client is registered for; scopes of the broker are bounded by the rules. */

@@ -1,4 +1,5 @@
 /** Tokens as text: made of random bytes, kept as a digest. */
+import { hash } from 'node:crypto'
 import type { World } from '../world.ts'
 
 /** 256 random bits; the prefix tells secret scanners, and us, what it is. */
@@ -8,5 +9,5 @@ export function newToken(prefix: string, world: Pick<World, 'random'>): string {
 
 /** SHA-256, base64url: random text needs no slow hash. */
 export function sha256(text: string): string {
-  return new Bun.CryptoHasher('sha256').update(text).digest('base64url')
+  return hash('sha256', text, 'base64url')
 }
