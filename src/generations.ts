@@ -143,14 +143,14 @@ async function openSources({ login }: Config, host: PluginHost, storage: Storage
       return host.openLogin(section, lend)
     }),
   )
-  return login.flatMap(({ id, provision, resync, lookup }, index): ConfiguredSource[] => {
+  return login.flatMap(({ id, label, provision, resync, lookup }, index): ConfiguredSource[] => {
     const own = opened[index]
     if (!own) return []
     const directory = opened[login.findIndex((other) => other.id === lookup)]
     if (lookup !== undefined && !directory?.lookup) throw cannotLookUp(index, lookup)
     const source = directory?.lookup ? withLookup(own, directory.lookup) : own
     if (resync !== undefined && !source.refresh) throw cannotResync(index)
-    return [{ id, source, provision, ...(resync !== undefined && { resync }) }]
+    return [{ id, source, provision, ...(label !== undefined && { label }), ...(resync !== undefined && { resync }) }]
   })
 }
 

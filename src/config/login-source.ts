@@ -12,6 +12,13 @@ export const LoginSource = t.Object(
       expect: 'lower-case letters, digits and hyphens',
       description: 'Name of this source in user records; never change it. Default: the type.',
     }),
+    label: t.Optional(
+      t.String({
+        minLength: 1,
+        maxLength: 60,
+        description: 'What the button of a source is called that logs people in elsewhere. Default: its id.',
+      }),
+    ),
     provision: t.Boolean({
       default: true,
       description: 'Create a user at the first login of somebody the source knows.',

@@ -158,6 +158,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     ...deps,
     users,
     login,
+    sealer,
     rights,
     clients,
     factors,

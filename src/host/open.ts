@@ -11,7 +11,7 @@ import { TOO_LATE, within } from './deadline.ts'
 import { oneLine } from './plugin-error.ts'
 
 /** The keys of a section that are the host's, not the plugin's. */
-const HOST_KEYS = ['type', 'id', 'provision', 'resync', 'lookup']
+const HOST_KEYS = ['type', 'id', 'label', 'provision', 'resync', 'lookup']
 const DEFAULT_DEADLINE = 20_000
 
 export type Section = Readonly<Record<string, unknown>> & { readonly type: string; readonly id?: string }

@@ -6,6 +6,7 @@ import type { Clients } from '../clients/clients.ts'
 import type { Client } from '../clients/records.ts'
 import type { Factors } from '../factors/factors.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
+import type { Sealer } from '../keys/sealing.ts'
 import type { Login } from '../login/login.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parameters } from '../oauth/parameters.ts'
@@ -18,6 +19,7 @@ import { createAnswers } from './answer.ts'
 import { createConsents } from './consents.ts'
 import { createInteractions, type Interactions, type LocalLogin, type Started } from './interactions.ts'
 import { type Browser, createJourneys, type Journeys, type Outcome, type Seen } from './journey.ts'
+import { createLoginsElsewhere, type LoginsElsewhere } from './logins-elsewhere.ts'
 import { createLogins, type Logins } from './logins.ts'
 import { createPushedRequests } from './pushed-requests.ts'
 import { createRequests } from './request.ts'
@@ -44,6 +46,7 @@ export interface Authorizations {
   /** The person wants to log in as somebody else. */
   switchAccount(started: Started, browser: Browser): Promise<Outcome>
   readonly logins: Logins
+  readonly elsewhere: LoginsElsewhere
   readonly interactions: Interactions
 }
 
@@ -54,6 +57,7 @@ export interface AuthorizationDeps {
   readonly clients: Clients
   readonly clientKeys: ClientKeys
   readonly keys: KeyRing
+  readonly sealer: Sealer
   readonly users: Users
   readonly login: Login
   readonly factors: Factors
@@ -73,6 +77,7 @@ export function createAuthorizations(given: AuthorizationDeps): Authorizations {
   return {
     ...steps({ interactions, journeys }),
     logins,
+    elsewhere: createLoginsElsewhere({ ...given, interactions, logins }),
     interactions,
     async request(parameters, browser) {
       const read = await requests.read(parameters)

@@ -1,5 +1,5 @@
 /** The login pipeline: throttle, choose the source, verify, provision, sync groups, audit. One public answer for every refusal. */
-import type { LoginSource } from '#plugin'
+import type { LoginSource, RedirectCallback, RedirectRequest, RedirectStart } from '#plugin'
 import type { User } from '../users/records.ts'
 import type { Caller } from '../world.ts'
 
@@ -9,6 +9,8 @@ export interface ConfiguredSource {
   readonly source: LoginSource
   /** Whether an unknown user may be created from it at first login. */
   readonly provision: boolean
+  /** What people call it; its id unless told. */
+  readonly label?: string
   /** Milliseconds between two rounds in which all of its users are asked for again. */
   readonly resync?: number
 }
@@ -43,6 +45,16 @@ export interface Login {
    * NTLM and for a ticket that was used before.
    */
   withNegotiate(token: Uint8Array, caller: Caller): Promise<Negotiated>
+  /** How people can log in with a browser. */
+  ways(): {
+    readonly password: boolean
+    /** Sources that log in elsewhere. */
+    readonly elsewhere: readonly { readonly id: string; readonly label: string }[]
+  }
+  /** Where the browser goes to log in there. Throws `Problem`: `not_found`, or `unavailable`. */
+  beginElsewhere(source: string, request: RedirectRequest): Promise<RedirectStart>
+  /** It has come back. Throws `Problem` as `withPassword` does. */
+  completeElsewhere(source: string, callback: Omit<RedirectCallback, 'signal'>, caller: Caller): Promise<Authentication>
   /** Still known to its source, not disabled? Groups are synchronised. Refuses with `invalid_token`. */
   recheck(user: User, caller: Caller): Promise<User>
 }

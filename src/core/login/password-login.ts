@@ -11,6 +11,7 @@ import { createAdmission } from './admit.ts'
 import { type AskDeps, askInTime, passwordAsker, RETRY_AFTER, throttled } from './ask.ts'
 import type { ConfiguredSource, Login } from './login.ts'
 import { createNegotiateLogin } from './negotiate-login.ts'
+import { createRedirectLogin } from './redirect-login.ts'
 import type { Throttle } from './throttle.ts'
 
 export interface LoginDeps extends AskDeps {
@@ -112,6 +113,7 @@ export function createLogin(deps: LoginDeps): Login {
 
   return {
     ...createNegotiateLogin({ ...deps, accept }),
+    ...createRedirectLogin({ ...deps, accept }),
 
     async withPassword({ username, password }, caller) {
       const outcome = await attempt(username, password, caller)

@@ -11,23 +11,28 @@ import { clientView } from './views.ts'
 
 const PASSKEY_OPTIONS = `${PATHS.login}/passkey-options`
 const AFTER_LOGIN = '/account'
+const SOURCE_FAILED: Notice = { kind: 'error', code: 'source_failed' }
 
 export function loginRoutes(parts: FrontChannelParts): readonly Endpoint[] {
-  const { authorizations, settings, users, factors } = parts.core
+  const { authorizations, settings, users, factors, login } = parts.core
   const { guestOf, stepOf, onward, form } = createFrontChannel(parts)
   const tickets = createTickets(parts)
 
   async function viewOf(step: Step, typed?: string, notice?: Notice): Promise<LoginView> {
     const { request, switching } = step.seen.started.interaction
     const { client, visitor } = step.seen
+    const { password, elsewhere } = login.ways()
     const only = request?.subject ? (await users.get(request.subject))?.username : undefined
     const known = only ?? typed ?? request?.loginHint ?? (switching ? undefined : visitor?.user.username)
     return {
       version: 1,
       page: 'login',
       form: step.form(PATHS.login),
-      password: true,
-      sources: tickets.sources(step),
+      password,
+      sources: [
+        ...tickets.sources(step),
+        ...elsewhere.map(({ id, label }) => ({ label, url: step.url(`${PATHS.login}/${encodeURIComponent(id)}`) })),
+      ],
       cancellable: request !== null,
       ...(client && { client: clientView(client) }),
       ...(known !== undefined && { username: known }),
@@ -47,8 +52,12 @@ export function loginRoutes(parts: FrontChannelParts): readonly Endpoint[] {
     if (query.has('switch')) return step.finish(await authorizations.switchAccount(started, step.browser))
     const asked = step.seen.step
     if (asked.kind !== 'page' || asked.page !== 'login') return await onward(step)
+    const notice = query.has('failed') ? SOURCE_FAILED : undefined
     const byTicket = await tickets.answer(step)
-    return byTicket ?? (await tickets.asking(step, async (options) => step.show(await viewOf(step), options)))
+    return (
+      byTicket ??
+      (await tickets.asking(step, async (options) => step.show(await viewOf(step, undefined, notice), options)))
+    )
   }
 
   /** A login of our own: nobody asked for it but the person. */

@@ -4,12 +4,19 @@ import { authorizeRoutes } from './authorize.ts'
 import { consentRoutes } from './consent.ts'
 import { deviceRoutes } from './device.ts'
 import type { FrontChannelParts } from './front-channel.ts'
+import { elsewhereRoutes } from './elsewhere.ts'
 import { loginRoutes } from './login.ts'
 import { logoutRoutes } from './logout.ts'
 import { secondFactorRoutes } from './second-factor.ts'
 
 export function frontChannelRoutes(parts: FrontChannelParts): readonly Endpoint[] {
-  return [authorizeRoutes, loginRoutes, secondFactorRoutes, consentRoutes, deviceRoutes, logoutRoutes].flatMap(
-    (routes) => routes(parts),
-  )
+  return [
+    authorizeRoutes,
+    loginRoutes,
+    elsewhereRoutes,
+    secondFactorRoutes,
+    consentRoutes,
+    deviceRoutes,
+    logoutRoutes,
+  ].flatMap((routes) => routes(parts))
 }
