@@ -1,5 +1,6 @@
 /** Reading an access token of ours: who holds it, and whether it is still good. */
 import type { Storage } from '#plugin'
+import type { Clients } from '../clients/clients.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { rememberVerified } from '../keys/verified.ts'
 import type { Settings } from '../settings.ts'
@@ -9,6 +10,7 @@ import type { User } from '../users/records.ts'
 import type { Users } from '../users/users.ts'
 import type { World } from '../world.ts'
 import { ACCESS_TOKEN_TYPE, OPAQUE_PREFIX } from './access-token.ts'
+import { FIRST_PARTY } from './first-party.ts'
 import { type Grant, grants, opaqueTokens, revokedTokens } from './records.ts'
 import { sha256 } from './token-text.ts'
 
@@ -33,10 +35,11 @@ export interface HolderDeps {
   readonly settings: () => Settings
   readonly keys: KeyRing
   readonly users: Users
+  readonly clients: Pick<Clients, 'get'>
 }
 
 export function createAccessTokenHolders(deps: HolderDeps): AccessTokenHolders {
-  const { storage, world, settings, keys, users } = deps
+  const { storage, world, settings, keys, users, clients } = deps
   const verify = rememberVerified(keys, ACCESS_TOKEN_TYPE)
   const opaque = repository(storage, opaqueTokens)
   const revoked = repository(storage, revokedTokens)
@@ -54,6 +57,14 @@ export function createAccessTokenHolders(deps: HolderDeps): AccessTokenHolders {
     return grant && grant.expiresAt > now ? grant : false
   }
 
+  /** Broker tokens of the session workflow, which have neither grant nor client, are nobody's here. */
+  async function isOfLivingClient({ vhost, client_id: named }: Held['claims'], grant: Grant | undefined) {
+    const id = grant?.clientId ?? (vhost === undefined ? named : undefined)
+    if (id === undefined || id === FIRST_PARTY.id) return true
+    const client = typeof id === 'string' ? await clients.get(id) : undefined
+    return client !== undefined && !client.disabled
+  }
+
   return {
     async find(token) {
       const claims = await claimsOf(token)
@@ -63,6 +74,7 @@ export function createAccessTokenHolders(deps: HolderDeps): AccessTokenHolders {
       if (typeof jti !== 'string' || (await revoked.get({ jti }))) return undefined
       const grant = await grantOf(grantId, now)
       if (grant === false) return undefined
+      if (!(await isOfLivingClient(claims, grant))) return undefined
       const userId = grant?.userId ?? null
       const user = userId === null ? undefined : await users.get(userId)
       if (userId !== null && (user?.id !== userId || !canLogIn(user))) return undefined
