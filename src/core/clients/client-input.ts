@@ -195,6 +195,12 @@ function* lifetimeFaults(client: ClientFields): Iterable<Fault> {
     if (value !== null && (!Number.isInteger(value) || value < 1_000 || value > longest))
       yield { path: `/${member}`, message: `Must be 1 second to ${longest / DAY} days` }
   }
+  // RFC 9700 section 4.14.2.
+  if (!client.confidential && client.refreshPolicy === 'reuse' && !client.requireDpop)
+    yield {
+      path: '/refreshPolicy',
+      message: 'Must be "rotate" for a public client whose tokens are not bound to a key',
+    }
   if (
     !Number.isInteger(client.refreshReplayWindow) ||
     client.refreshReplayWindow < 0 ||
