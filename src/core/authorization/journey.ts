@@ -3,6 +3,7 @@ import type { Storage } from '#plugin'
 import type { BrowserSessions, Visitor } from '../browser/browser-sessions.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Client } from '../clients/records.ts'
+import { matchesRedirectUri } from '../clients/redirect-uri.ts'
 import { TWO_FACTORS } from '../factors/acr.ts'
 import type { Factors, NextFactor } from '../factors/factors.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
@@ -15,7 +16,7 @@ import type { Answer, Answers } from './answer.ts'
 import type { Consents } from './consents.ts'
 import type { Interactions, Started } from './interactions.ts'
 import { type NextStep, nextStep, type Page } from './next-step.ts'
-import type { Interaction } from './records.ts'
+import type { AuthorizationRequest, Interaction } from './records.ts'
 import type { Rights } from './rights.ts'
 
 /** Whose requests these are, as far as cookies say. */
@@ -83,6 +84,9 @@ export function createJourneys(deps: JourneyDeps): Journeys {
     if (id === null) return undefined
     const client = await clients.get(id)
     if (!client || client.disabled) throw new OAuthError('invalid_client', 'There is no such client', { status: 400 })
+    // It may have changed since the request was checked.
+    if (request && !mayAnswer(client, request))
+      throw new OAuthError('invalid_request', 'The client has changed meanwhile; begin anew where you came from')
     return client
   }
 
@@ -157,4 +161,8 @@ const NO_RIGHTS: NextStep = {
   kind: 'refuse',
   code: 'access_denied',
   description: 'No rule gives this person rights in this vhost',
+}
+
+function mayAnswer({ grants, redirectUris }: Client, { redirectUri }: AuthorizationRequest): boolean {
+  return grants.includes('authorization_code') && matchesRedirectUri(redirectUris, redirectUri)
 }
