@@ -109,6 +109,15 @@ describeSamba('people of an Active Directory', () => {
     expect((await present(server, token)).status).toBe(401)
   })
 
+  test('are people: a machine of the domain is not let in', async () => {
+    const keytab = join(folder, 'machine.keytab')
+    const conf = join(samba.folder, 'etc/smb.conf')
+    await runTool(['samba-tool', 'domain', 'exportkeytab', '--principal=DC1$', keytab, '-s', conf])
+    const machine = await logInWith({ krb5Conf, folder }, 'DC1$', '', '-k', '-t', keytab)
+    expect(await curlLogin(server, machine)).toMatchObject({ status: 401 })
+    expect((await lastLogin(server))?.detail?.['explanation']).toContain('is the account of a machine')
+  })
+
   test('keep their account here under another name of theirs, and lose the groups they left', async () => {
     expect((await typed(server, 'leaver', secretOf('leaver'))).status).toBe(200)
     const { core } = server.instance

@@ -30,7 +30,7 @@ const Sidecar = t.Object(
       description: 'How long one answer may take, in milliseconds; then the process is killed and replaced',
     }),
     maxWaiting: t.Integer({
-      default: 64,
+      default: 256,
       minimum: 1,
       maximum: 10_000,
       description: 'Logins that may wait for a process; beyond that they are answered with 503 at once',
@@ -65,7 +65,10 @@ export const config = t.Object(
       description: 'Principals that may log in; `*` stands for anything',
     }),
     deny: t.Array(t.String({ minLength: 1 }), { default: [], description: 'Principals that may not' }),
-    instances: t.Boolean({ default: false, description: 'Let principals such as `alice/admin` log in' }),
+    instances: t.Boolean({
+      default: false,
+      description: 'Let principals such as `alice/admin` and accounts of machines (`HOST$`) log in',
+    }),
     negotiate: t.Boolean({ default: true, description: 'Take tickets (SPNEGO)' }),
     browserNetworks: t.Array(t.String({ pattern: '^[0-9a-fA-F.:]+(?:/[0-9]{1,3})?$' }), {
       default: [],

@@ -11,7 +11,7 @@ export interface PrincipalRules {
   /** Patterns over the whole principal, `*` for anything. */
   readonly allow: readonly string[]
   readonly deny: readonly string[]
-  /** Whether principals of several parts, such as `alice/admin`, may log in. */
+  /** Whether principals of several parts, such as `alice/admin`, and machines may log in. */
   readonly instances: boolean
   /** Names of groups by security identifier. */
   readonly groups: Readonly<Record<string, string>>
@@ -46,6 +46,7 @@ export function createJudge(rules: PrincipalRules): Judge {
     if (name === '' || name.includes('\\') || principal.length > LONGEST) return refused('is no usable name')
     if (!rules.realms.includes(realm)) return refused('is of a realm that is not trusted')
     if (name.includes('/') && !rules.instances) return refused('has several parts')
+    if (name.endsWith('$') && !rules.instances) return refused('is the account of a machine')
     if (!allowed.some((each) => each.test(principal)) || denied.some((each) => each.test(principal)))
       return refused('is not allowed')
     const groups = [...new Set((logon?.groups ?? []).flatMap((sid) => rules.groups[sid] ?? []))]
