@@ -86,7 +86,7 @@ describeSlapd('on OpenLDAP', () => {
   loginConformance('ldap', {
     open: (context) => ldap.open(Value.Parse(ldap.config, section()), context),
     accounts: { ...PEOPLE, refused: REFUSED },
-    offers: ['refresh', 'health'],
+    offers: ['refresh', 'lookup', 'health'],
     faults: {
       'no answer': async () => {
         slapd.freeze()
