@@ -122,6 +122,19 @@ test('a mail waits for the mail server, longer each time, and is sent once', asy
   expect((await at.storage.find(outgoingMails, { limit: 10 })).rows).toEqual([])
 })
 
+test('while the mail server is away a round tries one mail and leaves the others', async () => {
+  await using at = await withMail()
+  at.post.down = true
+  for (let sent = 0; sent < 3; sent += 1) await at.factors.challengeMail(at.alice, CALLER)
+  await at.outbox.settle()
+  at.clock.now += 15_000
+  const attempts = async () =>
+    (await at.storage.find(outgoingMails, { limit: 10 })).rows.reduce((sum, row) => sum + Number(row['attempts']), 0)
+  expect(await attempts()).toBe(3)
+  await at.outbox.flush()
+  expect(await attempts()).toBe(4)
+})
+
 test('a mail whose code is dead is not sent', async () => {
   await using at = await withMail()
   at.post.down = true

@@ -64,3 +64,10 @@ test('who must have one and has none gets no further with a password', async () 
   expect(await session({ username: 'fiona' })).toMatchObject({ status: 403, body: { code: 'second_factor_required' } })
   expect(await broker('fiona')).toBe('deny')
 })
+
+test('an administrator ends the waiting after wrong codes', async () => {
+  for (let guess = 0; guess < 8; guess += 1) await session({ otp: '000000' })
+  expect(await session({ otp: '000000' })).toMatchObject({ status: 429 })
+  expect((await server.asOperator('/users/alice:unlock', { method: 'POST' })).status).toBe(204)
+  expect(await session({ otp: '000000' })).toMatchObject({ status: 401 })
+})

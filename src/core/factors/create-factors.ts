@@ -14,7 +14,7 @@ import { createDemands } from './demand.ts'
 import type { EnrolledFactor, FactorMethod, Factors, Proof } from './factors.ts'
 import { createGuess, factorsOf, REFUSED, type Verification } from './guess.ts'
 import { createMailCodes, hidden } from './mail-codes.ts'
-import { createPasskeys } from './passkeys.ts'
+import { createPasskeys, keyKind } from './passkeys.ts'
 import { createRecoveryCodes } from './recovery-codes.ts'
 import { stepsToForget } from './forget.ts'
 import { createStanding } from './standing.ts'
@@ -171,7 +171,7 @@ export function createFactors(deps: FactorsDeps): Factors {
     async addPasskey(user, response, name, caller) {
       const passkey = await passkeys.add(user, response, name)
       record('factor.added', user, caller, { method: 'passkey' }, passkey !== undefined)
-      return passkey !== undefined
+      return passkey ? { ok: true, amr: [keyKind(passkey)] } : REFUSED
     },
     async newRecoveryCodes(user, caller) {
       const codes = await recovery.replace(user.id)

@@ -72,7 +72,8 @@ export interface Factors {
   enrolMail(user: User, caller: Caller): Promise<MailChallenge>
   confirmMail(user: User, handle: string, code: string, caller: Caller): Promise<boolean>
   passkeyCreation(user: User): Promise<PublicKeyCredentialCreationOptionsJSON>
-  addPasskey(user: User, response: unknown, name: string, caller: Caller): Promise<boolean>
+  /** Says what kind of key it is. */
+  addPasskey(user: User, response: unknown, name: string, caller: Caller): Promise<Verification>
   /** New ones in place of the old ones; shown once. */
   newRecoveryCodes(user: User, caller: Caller): Promise<readonly string[]>
   /** By `id` of the list. False when there is no such factor. With the last one the recovery codes go too. */

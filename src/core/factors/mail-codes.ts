@@ -10,7 +10,7 @@ import { digestOf, isSameDigest } from '../digest.ts'
 import { typed } from './typed.ts'
 import { REFUSED, type Verification } from './guess.ts'
 import { codeMail } from './mail-text.ts'
-import { type MailCode, mailCodes, mailFactors, mailsSent } from './records.ts'
+import { type MailCode, mailCodes, type MailFactor, mailFactors, mailsSent } from './records.ts'
 
 export interface MailChallenge {
   /** Whoever asked keeps it and shows it with the code. */
@@ -21,9 +21,9 @@ export interface MailChallenge {
 
 export interface MailCodes {
   /** Whether codes by mail count for this user: confirmed, and the address is still the same. */
-  enrolled(user: User): Promise<{ readonly createdAt: number; readonly lastUsedAt: number | null } | undefined>
-  /** There was such a factor, and the address is another one by now. */
-  lost(user: User): Promise<boolean>
+  enrolled(user: User): Promise<MailFactor | undefined>
+  /** The same, and whether there was one that has died with the address. */
+  standing(user: User): Promise<{ readonly factor: MailFactor | undefined; readonly lost: boolean }>
   /** Sends a code that proves the address. */
   enrol(user: User): Promise<MailChallenge>
   /** Sends a code that proves the person; refuses when mail is no factor of theirs. */
@@ -97,17 +97,17 @@ export function createMailCodes(deps: {
     return (await storage.commit([take(mailCodes, { digest })])).ok
   }
 
-  async function enrolled(user: User) {
-    const factor = await factors.get({ userId: user.id })
-    return factor && factor.emailKey === user.emailKey ? factor : undefined
+  async function standing({ id: userId, emailKey }: User) {
+    const kept = await factors.get({ userId })
+    const factor = kept?.emailKey === emailKey ? kept : undefined
+    return { factor, lost: kept !== undefined && factor === undefined }
   }
+
+  const enrolled = async (user: User) => (await standing(user)).factor
 
   return {
     enrolled,
-    async lost({ id: userId, emailKey }) {
-      const factor = await factors.get({ userId })
-      return factor !== undefined && factor.emailKey !== emailKey
-    },
+    standing,
     enrol: (user) => send(user, 'enrol'),
     async challenge(user) {
       if (!(await enrolled(user))) throw new Problem('conflict', 'Codes by mail are not set up')

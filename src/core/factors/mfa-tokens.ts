@@ -114,7 +114,7 @@ export function createMfaTokens(deps: {
     const { codes, digests } = recovery.make(row.userId)
     const set = { enrolling, recoveryDigests: [...digests] }
     const { ok } = await storage.commit([update(mfaTokens, { digest: row.digest }, { set, when: { enrolling: null } })])
-    if (!ok) throw new OAuthError('invalid_request', 'This mfa_token has begun an enrolment already')
+    if (!ok) throw begunAlready()
     return codes
   }
 
@@ -157,6 +157,7 @@ export function createMfaTokens(deps: {
       const { row, user } = await bearer(token)
       if ((await factors.next(user, { groups: [] })).step === 'verify')
         throw new OAuthError('access_denied', 'There is an authenticator already', { status: 403 })
+      if (row.enrolling !== null) throw begunAlready()
       if (type === 'oob') {
         const { handle } = await factors.enrolMail(user, caller)
         return { type, handle, recoveryCodes: await begin(row, 'mail') }
@@ -175,4 +176,8 @@ export function createMfaTokens(deps: {
       return { user, amr: withSecondFactor(row.amr, verification.amr), authTime, requested }
     },
   }
+}
+
+function begunAlready(): OAuthError {
+  return new OAuthError('invalid_request', 'This mfa_token has begun an enrolment already')
 }

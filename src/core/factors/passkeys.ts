@@ -189,10 +189,15 @@ export function createPasskeys(deps: {
       )
       if (!result || !(await count(passkey, result.authenticationInfo.newCounter))) return undefined
       const { userVerified } = result.authenticationInfo
-      return { passkey, userVerified, amr: [passkey.synced ? 'swk' : 'hwk', ...(userVerified ? ['user'] : [])] }
+      return { passkey, userVerified, amr: [keyKind(passkey), ...(userVerified ? ['user'] : [])] }
     },
     async remove(userId, digest) {
       return (await storage.commit([take(passkeys, { digest }, { userId })])).ok
     },
   }
+}
+
+/** RFC 8176: a key that is synchronised is software, wherever it lies at the moment. */
+export function keyKind({ synced }: Pick<Passkey, 'synced'>): 'swk' | 'hwk' {
+  return synced ? 'swk' : 'hwk'
 }

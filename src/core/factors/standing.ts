@@ -17,7 +17,7 @@ export interface Standing {
 
 export interface StandingParts {
   readonly totp: Pick<TotpFactors, 'list'>
-  readonly mail: Pick<MailCodes, 'enrolled' | 'lost'>
+  readonly mail: Pick<MailCodes, 'standing'>
   readonly passkeys: Pick<Passkeys, 'list' | 'isUsable'>
   readonly recovery: Pick<RecoveryCodes, 'left'>
   readonly canMail: () => boolean
@@ -26,14 +26,14 @@ export interface StandingParts {
 /** Recovery codes replace a factor and are none: alone they ask nothing of anybody. */
 export function createStanding({ totp, mail, passkeys, recovery, canMail }: StandingParts) {
   return async (user: User): Promise<Standing> => {
-    const [apps, mailbox, keys] = await Promise.all([totp.list(user.id), mail.enrolled(user), passkeys.list(user.id)])
-    const enrolled = apps.length > 0 || keys.length > 0 || mailbox !== undefined
-    if (!enrolled) return { enrolled, usable: [], lost: await mail.lost(user) }
+    const [apps, mailbox, keys] = await Promise.all([totp.list(user.id), mail.standing(user), passkeys.list(user.id)])
+    const enrolled = apps.length > 0 || keys.length > 0 || mailbox.factor !== undefined
+    if (!enrolled) return { enrolled, usable: [], lost: mailbox.lost }
     const paper = await recovery.left(user.id)
     const offers: readonly (readonly [FactorMethod, boolean])[] = [
       ['passkey', keys.some(passkeys.isUsable)],
       ['otp', apps.length > 0],
-      ['email', mailbox !== undefined && canMail()],
+      ['email', mailbox.factor !== undefined && canMail()],
       ['recovery_code', paper.left > 0],
     ]
     return { enrolled, usable: offers.flatMap(([method, offered]) => (offered ? [method] : [])), lost: false }

@@ -30,7 +30,7 @@ export function createOutbox(deps: {
 }): Outbox {
   const { storage, world, sealer, deliver } = deps
   const mails = repository(storage, outgoingMails)
-  const underWay = new Set<Promise<void>>()
+  const underWay = new Set<Promise<unknown>>()
   const place = (id: string) => ({ purpose: 'mail', collection: outgoingMails.name, key: id })
 
   /** Longer than any attempt takes, and longer each time. */
@@ -38,13 +38,14 @@ export function createOutbox(deps: {
     return Math.min(LAST_RETRY, FIRST_RETRY * 2 ** attempts)
   }
 
-  async function attempt(row: OutgoingMail): Promise<void> {
+  /** False when the mail server did not take it. */
+  async function attempt(row: OutgoingMail): Promise<boolean> {
     const { id, attempts } = row
     const put = deliver()
-    if (!put) return
+    if (!put) return false
     const next = { attempts: attempts + 1, nextAt: world.now() + waitAfter(attempts) }
     const claim = await storage.commit([update(outgoingMails, { id }, { set: next, when: { attempts } })])
-    if (!claim.ok) return
+    if (!claim.ok) return true
     try {
       await put(JSON.parse(sealer.open(row.sealed, place(id))) as Mail)
     } catch (error) {
@@ -53,9 +54,10 @@ export function createOutbox(deps: {
         attempts: next.attempts,
         error: String(error),
       })
-      return
+      return false
     }
     await storage.commit([take(outgoingMails, { id })])
+    return true
   }
 
   return {
@@ -65,7 +67,7 @@ export function createOutbox(deps: {
       const row = { id, sealed: sealer.seal(JSON.stringify(mail), place(id)), attempts: 0, nextAt: now }
       const stored = { ...row, createdAt: now, expiresAt }
       await storage.commit([insert(outgoingMails, stored)])
-      const first: Promise<void> = attempt(stored)
+      const first: Promise<unknown> = attempt(stored)
         .catch((error: unknown) => world.log.error('mail not sent', { mail: id, error: String(error) }))
         .finally(() => underWay.delete(first))
       underWay.add(first)
@@ -75,7 +77,8 @@ export function createOutbox(deps: {
     },
     async flush() {
       const due = await mails.find({ by: ['nextAt'], range: { to: world.now() + 1 }, limit: AT_ONCE })
-      for (const row of due.rows) if (row.expiresAt > world.now()) await attempt(row)
+      // A mail server that is away would keep the round waiting for each of them.
+      for (const row of due.rows) if (row.expiresAt > world.now() && !(await attempt(row))) return
     },
   }
 }

@@ -93,8 +93,8 @@ export function factorRoutes(parts: AccountParts): readonly Endpoint[] {
       async (visit, { passkey = '', name = '' }) => {
         if (passkey === '') return showPasskey(visit)
         const added = await factors.addPasskey(visit.user, parsedPasskey(passkey), name, visit.caller)
-        if (!added) return showPasskey(visit, fault('invalid_passkey'))
-        return visit.done(PATHS.factors, 'factor_added', await visit.raised(['hwk']))
+        if (!added.ok) return showPasskey(visit, fault('invalid_passkey'))
+        return visit.done(PATHS.factors, 'factor_added', await visit.raised(added.amr))
       },
     ),
     action({ ...shared, path: OPTIONS, summary: 'Options for a new passkey', fields: {} }, async (visit) =>

@@ -1,6 +1,7 @@
 /** Users (`/users`): administrators manage them; everybody may read themselves and change their own password. */
 import { type Static, Type as t } from '@sinclair/typebox'
 import type { Core } from '../../core/core.ts'
+import { factorsOf } from '../../core/factors/guess.ts'
 import { Problem } from '../../core/problem.ts'
 import type { User } from '../../core/users/records.ts'
 import { type Endpoint, endpoint, type Who } from '../endpoint.ts'
@@ -161,14 +162,17 @@ function moveRoute(core: UserParts): Endpoint {
   })
 }
 
-function unlockRoute({ throttle }: UserParts): Endpoint {
+function unlockRoute({ throttle, users }: UserParts): Endpoint {
   return endpoint({
     method: 'POST',
     path: '/users/:id:unlock',
     access: 'admin',
-    summary: 'Forget the failed logins of a name, known here or not, so that the next attempt waits for nothing',
+    summary:
+      'Forget the failed logins and codes of a name, known here or not, so that the next attempt waits for nothing',
     async handle({ params }) {
       await throttle.clear(params.id)
+      const user = await users.get(params.id)
+      if (user) await throttle.clear(factorsOf(user))
     },
   })
 }
