@@ -119,7 +119,10 @@ export interface LoginSource extends AsyncDisposable {
   }
   /** RFC 4559 Negotiate: one token in, a verdict and perhaps a mutual-authentication token out. */
   readonly negotiate?: {
-    /** CIDR ranges from where browsers are asked for a token on the login page; elsewhere, and for a process, only who chooses it is. */
+    /**
+     * CIDR ranges from where browsers are asked for a token on the login page. Elsewhere, and for a source that runs as a
+     * process, only who chooses it is asked.
+     */
     readonly networks?: readonly string[]
     step(token: Uint8Array, signal: AbortSignal): Promise<{ readonly verdict: Verdict; readonly reply?: Uint8Array }>
   }
