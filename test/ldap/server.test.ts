@@ -25,9 +25,9 @@ describeSlapd('a server with a directory', () => {
     bindDn: SERVICE.bindDn,
     bindPassword: { env: 'SVC' },
     baseDn: BASE,
-    connectTimeoutMs: 500,
-    operationTimeoutMs: 500,
-    loginDeadlineMs: 1_000,
+    connectTimeoutMs: 1_500,
+    operationTimeoutMs: 1_500,
+    loginDeadlineMs: 2_000,
     groups: { prefix: 'API_PERM' },
     ...more,
   })

@@ -8,6 +8,8 @@ import { openLdap, searching, type Section, verify } from './source.ts'
 
 /** Short, so that what never comes is soon given up. */
 const IMPATIENT = { connectTimeoutMs: 400, operationTimeoutMs: 400, loginDeadlineMs: 1_000 }
+/** Where everything is answered in the end, even by a machine that is busy. */
+const PATIENT = { connectTimeoutMs: 30_000, operationTimeoutMs: 30_000, loginDeadlineMs: 60_000 }
 const unavailable = { ok: false, why: 'unavailable' }
 
 describeSlapd('a directory in trouble', () => {
@@ -45,7 +47,14 @@ describeSlapd('a directory in trouble', () => {
     test('is passed over for the next one', async () => {
       await using fake = startFakeDirectory(behaviour)
       const urls = [`ldap://127.0.0.1:${fake.port}`, slapd.ldaps]
-      await using source = await open({ allowPlaintext: true, ...more, urls, loginDeadlineMs: 10_000 })
+      await using source = await open({
+        allowPlaintext: true,
+        ...more,
+        urls,
+        connectTimeoutMs: 1_500,
+        operationTimeoutMs: 1_500,
+        loginDeadlineMs: 20_000,
+      })
       expect(await verify(source, 'alice', 'alice secret')).toMatchObject({ ok: true })
       const dials = fake.dials()
       // The one that failed comes last from now on.
@@ -97,6 +106,7 @@ describeSlapd('a directory in trouble', () => {
 
   test('that is killed in the middle is noticed at once, and after its restart all is well', async () => {
     await using source = await open({
+      connectTimeoutMs: 30_000,
       operationTimeoutMs: 50_000,
       loginDeadlineMs: 60_000,
       urls: [slapd.ldap],
@@ -131,7 +141,7 @@ describeSlapd('a directory in trouble', () => {
   })
 
   test('refuses beyond what may run and wait, and answers everybody else rightly', async () => {
-    await using source = await open({ maxConcurrent: 4, maxWaiting: 60, loginDeadlineMs: 30_000 })
+    await using source = await open({ ...PATIENT, maxConcurrent: 4, maxWaiting: 60 })
     const logins = Array.from({ length: 64 }, (_, index) =>
       verify(source, `n${index + 20}`, index % 2 === 0 ? `n${index + 20} secret` : 'wrong'),
     )
@@ -141,13 +151,13 @@ describeSlapd('a directory in trouble', () => {
         index % 2 === 0 ? { ok: true, identity: { username: `n${index + 20}` } } : { ok: false, why: 'credentials' },
       )
     }
-    await using narrow = await open({ maxConcurrent: 1, maxWaiting: 0 })
+    await using narrow = await open({ ...PATIENT, maxConcurrent: 1, maxWaiting: 0 })
     const both = await Promise.all([verify(narrow, 'alice', 'alice secret'), verify(narrow, 'alice', 'alice secret')])
     expect(both.map((verdict) => (verdict.ok ? 'ok' : verdict.why))).toEqual(['ok', 'unavailable'])
   })
 
   test('leaves no descriptor and no connection behind, however a login ends', async () => {
-    await using source = await open()
+    await using source = await open(PATIENT)
     const descriptors = () => readdirSync('/proc/self/fd').length
     await verify(source, 'alice', 'alice secret')
     const before = descriptors()
