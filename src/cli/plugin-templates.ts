@@ -11,6 +11,9 @@ import storageJournal from '../../plugins/templates/storage-ts/journal.ts.txt' w
 import storageKit from '../../plugins/templates/storage-ts/kit.json.txt' with { type: 'text' }
 import storageMain from '../../plugins/templates/storage-ts/main.ts.txt' with { type: 'text' }
 import storageManifest from '../../plugins/templates/storage-ts/plugin.json.txt' with { type: 'text' }
+import storagePythonMain from '../../plugins/templates/storage-python/main.py.txt' with { type: 'text' }
+import storagePythonManifest from '../../plugins/templates/storage-python/plugin.json.txt' with { type: 'text' }
+import storagePythonReadme from '../../plugins/templates/storage-python/README.md.txt' with { type: 'text' }
 import storageReadme from '../../plugins/templates/storage-ts/README.md.txt' with { type: 'text' }
 import storageTables from '../../plugins/templates/storage-ts/tables.ts.txt' with { type: 'text' }
 
@@ -42,6 +45,12 @@ const TEMPLATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'kit.json': storageKit,
     'README.md': storageReadme,
     ...TYPES,
+  },
+  'storage python': {
+    'plugin.json': storagePythonManifest,
+    'main.py': storagePythonMain,
+    'kit.json': storageKit,
+    'README.md': storagePythonReadme,
   },
 }
 

@@ -31,6 +31,7 @@ describe('plugin new', () => {
     ['login', 'ts'],
     ['login', 'python'],
     ['storage', 'ts'],
+    ['storage', 'python'],
   ])
     test(`makes a ${words.join(' in ')} that can be used at once`, async () => {
       const [kind = '', lang = ''] = words

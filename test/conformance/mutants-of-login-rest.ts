@@ -202,7 +202,7 @@ export const otherLoginMutants: readonly LoginMutant[] = [
         directory.fault === 'silent' ? new Promise<void>(() => undefined) : source[Symbol.asyncDispose](),
     }),
   ),
-  changing('keeps a file open', 'opening and closing a hundred times keeps no descriptor open', (source) => {
+  changing('keeps a file open', 'opening and closing again and again keeps no descriptor open', (source) => {
     leaked.push(openSync('/dev/null', 'r'))
     return source
   }),
