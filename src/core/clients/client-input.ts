@@ -32,7 +32,17 @@ export const AUTH_METHODS: readonly AuthMethod[] = [
 /** What our own tokens can be signed with. */
 export const SIGNING_ALGS = ['ES256', 'RS256', 'EdDSA'] as const
 /** What we take of others, EdDSA by either of its names (RFC 9864); never `none`, and HMAC only where the method says so. */
-export const ASYMMETRIC_ALGS = ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'EdDSA', 'Ed25519'] as const
+export const ASYMMETRIC_ALGS = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'EdDSA',
+  'Ed25519',
+] as const
 /** FAPI 2.0 Security Profile section 5.4. */
 export const FAPI_ALGS = ['PS256', 'ES256', 'EdDSA', 'Ed25519'] as const
 
