@@ -3,7 +3,7 @@ import type { AnyCollection } from '#plugin'
 import { auditEvents } from './audit/audit.ts'
 import { consents, interactions, pushedRequests, sessionClients } from './authorization/records.ts'
 import { browserSessions } from './browser/records.ts'
-import { clients } from './clients/records.ts'
+import { clients, registrationTokens } from './clients/records.ts'
 import { deviceCodes } from './device/records.ts'
 import {
   factorDemands,
@@ -40,6 +40,7 @@ export const collections: readonly AnyCollection[] = [
   brokers,
   rules,
   clients,
+  registrationTokens,
   browserSessions,
   sessionClients,
   logoutNotices,

@@ -6,6 +6,8 @@ import { type ClientAuthentication, createClientAuthentication } from './clients
 import { createClientKeys } from './clients/client-keys.ts'
 import type { Clients } from './clients/clients.ts'
 import { createClients } from './clients/manage-clients.ts'
+import { createRegistration, type Registration } from './clients/registration.ts'
+import { createRegistrationTokens, type RegistrationTokens } from './clients/registration-tokens.ts'
 import { clients as clientRecords } from './clients/records.ts'
 import { type Applications, createApplications } from './browser/applications.ts'
 import { type BrowserSessions, createBrowserSessions } from './browser/browser-sessions.ts'
@@ -61,6 +63,8 @@ export interface Core extends AsyncDisposable {
   readonly rules: Rules
   readonly clients: Clients
   readonly clientAuthentication: ClientAuthentication
+  readonly registration: Registration
+  readonly registrationTokens: RegistrationTokens
   readonly tokens: Tokens
   readonly factors: Factors
   readonly completeLogin: CompleteLogin
@@ -120,6 +124,8 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   const rules = createRules({ ...deps, brokers })
   const sealer = createSealer(masterKey, world)
   const clients = createClients({ ...deps, sealer })
+  const registrationTokens = createRegistrationTokens(deps)
+  const registration = createRegistration({ ...deps, clients, registrationTokens })
   const clientAuthentication = createClientAuthentication({ ...deps, clients, outbound })
   const outbox = createOutbox({ ...deps, sealer, deliver })
   stack.defer(() => outbox.settle())
@@ -195,6 +201,8 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     brokers,
     rules,
     clients,
+    registration,
+    registrationTokens,
     clientAuthentication,
     tokens,
     factors,

@@ -27,6 +27,8 @@ export interface Settings {
     readonly firstPartyPassword: boolean
     /** Who may register a client (RFC 7591). */
     readonly registration: 'off' | 'token' | 'open'
+    /** Header in which trusted proxies pass the subject of a verified client certificate. */
+    readonly clientCertificateHeader?: string
     /** Whether DPoP proofs have to carry a nonce of ours (RFC 9449 section 8). */
     readonly dpopNonce: boolean
     /** Origins whose pages may call discovery, token, revocation and userinfo. */

@@ -29,6 +29,7 @@ import { metricsRoutes } from './routes/metrics.ts'
 import { mfaRoutes } from './routes/mfa.ts'
 import { openapiRoutes } from './routes/openapi.ts'
 import { rabbitmqRoutes } from './routes/rabbitmq.ts'
+import { registrationRoutes } from './routes/registration.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { userFactorRoutes } from './routes/user-factors.ts'
@@ -82,6 +83,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...brokerRoutes(core),
     ...ruleRoutes(core),
     ...clientRoutes(core),
+    ...registrationRoutes(core),
     ...rabbitmqRoutes(core, options.brokerAccess),
     ...httpAuthRoutes(core),
     ...mfaRoutes(core),

@@ -7,6 +7,8 @@ export interface Arrival {
   readonly ip: string | undefined
   /** Came over the control socket: the operator of this machine, no credentials needed. */
   readonly operator: boolean
+  /** Subject of the client certificate that a trusted proxy verified. */
+  readonly certificateSubject?: string
   /** Filled in on the way, for the log line and the metrics. */
   endpoint?: Endpoint
   actor?: string

@@ -25,7 +25,7 @@ export function clientAddress(
   isTrusted: (ip: string) => boolean,
 ): string | undefined {
   const direct = peer === undefined ? undefined : canonicalAddress(peer)
-  if (direct !== undefined && !isTrusted(direct)) return direct
+  if (!isProxy(peer, isTrusted)) return direct
   const plain = headers.get('x-forwarded-for')
   const standard = headers.get('forwarded')
   const fromPlain = plain === null ? direct : walk(direct, plain.split(','), isTrusted)
@@ -56,4 +56,10 @@ function forwardedFor(header: string): string[] {
 function bareAddress(text: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1]
   return bracketed ?? text.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
+}
+
+/** Whether this peer is a proxy that may say what it saw; a peer on a unix socket is a local one. */
+export function isProxy(peer: string | undefined, isTrusted: (ip: string) => boolean): boolean {
+  const direct = peer === undefined ? undefined : canonicalAddress(peer)
+  return direct === undefined || isTrusted(direct)
 }

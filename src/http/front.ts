@@ -122,7 +122,9 @@ function createGates(
   const isTrustedProxy = derived(() => live().trustedProxies, addressList)
   const bodyLimit = () => live().limits.body
   const brokerAccess = () => live().brokerAccess
-  const gateOptions = { log, metrics, https: publicUrl.protocol === 'https:', bodyLimit, isTrustedProxy }
+  const certificateHeader = () => core.settings().oauth.clientCertificateHeader
+  const https = publicUrl.protocol === 'https:'
+  const gateOptions = { log, metrics, https, bodyLimit, isTrustedProxy, certificateHeader }
   const appOptions = { publicUrl, version: build.version, log, bodyLimit, readiness, brokerAccess, pages }
   const shared = options.metrics.enabled && options.metrics.port === undefined ? metrics : undefined
   const scraped = [...metricsRoutes(metrics, readiness), ...healthRoutes(readiness)]

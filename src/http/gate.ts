@@ -6,7 +6,7 @@ import { Problem } from '../core/problem.ts'
 import type { Logger } from '../plugin/index.ts'
 import { type Arrival, announce } from './arrival.ts'
 import { tooLarge } from './body.ts'
-import { clientAddress } from './client-address.ts'
+import { clientAddress, isProxy } from './client-address.ts'
 import type { Metrics } from './metrics.ts'
 import { refusal, refusalWithoutRoute } from './problems.ts'
 
@@ -17,6 +17,8 @@ export interface GateOptions {
   readonly https: boolean
   readonly bodyLimit: () => number
   readonly isTrustedProxy: () => (ip: string) => boolean
+  /** Where a trusted proxy passes the subject of a verified client certificate, if it does. */
+  readonly certificateHeader?: () => string | undefined
 }
 
 export interface Peer {
@@ -53,6 +55,7 @@ export function createGate(routes: Routes, options: GateOptions): Gate {
       requestId: crypto.randomUUID(),
       ip: peer.operator ? undefined : clientAddress(peer.address, request.headers, options.isTrustedProxy()),
       operator: peer.operator ?? false,
+      ...certificateIn(request, peer),
     }
     announce(request, arrival)
     const response = guard(request, peer, arrival) ?? (await served(request, arrival))
@@ -61,6 +64,14 @@ export function createGate(routes: Routes, options: GateOptions): Gate {
     headers.set('x-request-id', arrival.requestId)
     account(request, response.status, arrival, performance.now() - started)
     return response
+  }
+
+  /** Only what a trusted proxy says of a certificate: anybody can send a header. */
+  function certificateIn({ headers }: Request, { address }: Peer): Pick<Arrival, 'certificateSubject'> {
+    const header = options.certificateHeader?.()
+    const subject = header === undefined ? null : headers.get(header)
+    if (subject === null || subject === '' || !isProxy(address, options.isTrustedProxy())) return {}
+    return { certificateSubject: subject }
   }
 
   function guard(request: Request, peer: Peer, { requestId }: Arrival): Response | undefined {

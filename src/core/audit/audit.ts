@@ -44,6 +44,7 @@ export type AuditName =
   | `key.${'created' | 'activated' | 'retired'}`
   | `factor.${'added' | 'removed' | 'reset' | 'challenged' | 'verified' | 'demand'}`
   | 'consent.revoked'
+  | `registration-token.${'created' | 'deleted'}`
   | 'plugin.loaded'
   | 'config.reloaded'
   | 'broker.http-auth'

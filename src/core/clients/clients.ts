@@ -1,5 +1,5 @@
 /** Clients: registered, changed, given secrets, found. */
-import type { Page } from '#plugin'
+import type { Page, Step } from '#plugin'
 import type { Caller } from '../world.ts'
 import type { Client } from './records.ts'
 
@@ -54,6 +54,8 @@ export interface Clients {
 export interface MadeBy {
   readonly managedBy: 'config' | 'registration'
   readonly registrationDigest?: string
+  /** Further steps of the commit that creates it; worked out anew when somebody else was faster. */
+  readonly along?: () => Promise<readonly Step[]>
 }
 
 export interface ConfiguredClient extends NewClient {

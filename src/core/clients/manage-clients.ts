@@ -76,8 +76,10 @@ export function createClients(deps: ClientsDeps): Clients {
       createdAt: now,
       updatedAt: now,
     }
-    if (!(await storage.commit([insert(clients, client)])).ok)
-      throw new Problem('conflict', `There is a client "${id}" already`)
+    await commitOrAgain(storage, async () => {
+      if (await stored.get({ id })) throw new Problem('conflict', `There is a client "${id}" already`)
+      return [insert(clients, client), ...((await made?.along?.()) ?? [])]
+    })
     changed('client.created', client, caller)
     return { client, secret: own?.text }
   }

@@ -89,3 +89,21 @@ export const clients = defineCollection({
 })
 export type Client = RowOf<typeof clients>
 export type ClientSecret = Client['secrets'][number]
+
+/** Lets somebody register clients (RFC 7591 section 3, initial access token). */
+export const registrationTokens = defineCollection({
+  name: 'registration_token',
+  fields: t.Object({
+    id: t.String({ maxLength: 64 }),
+    digest: t.String({ maxLength: 64 }),
+    note: t.String(),
+    /** Clients that it may still register. */
+    uses: t.Integer(),
+    createdAt: t.Integer(),
+    expiresAt: t.Integer(),
+  }),
+  key: ['id'],
+  indexes: [['expiresAt']],
+  expiresAt: 'expiresAt',
+})
+export type RegistrationToken = RowOf<typeof registrationTokens>

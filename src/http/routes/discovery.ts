@@ -11,6 +11,7 @@ import { type Endpoint, endpoint } from '../endpoint.ts'
 import { AUTHORIZE, PAR } from '../front-channel/authorize.ts'
 import { DEVICE_AUTHORIZATION } from '../front-channel/device.ts'
 import { END_SESSION } from '../front-channel/logout.ts'
+import { REGISTER } from './registration.ts'
 import { INTROSPECT, REVOKE, TOKEN, USERINFO } from './token.ts'
 
 export const OPENID_CONFIGURATION = '/.well-known/openid-configuration'
@@ -24,7 +25,7 @@ export function discoveryRoutes({ settings, tokens }: Pick<Core, 'settings' | 't
   /** Made anew when the settings are other ones. */
   const text = (): string => {
     const now = settings()
-    if (made?.of !== now) made = { of: now, text: JSON.stringify(metadata(now.issuer, tokens.grants)) }
+    if (made?.of !== now) made = { of: now, text: JSON.stringify(metadata(now, tokens.grants)) }
     return made.text
   }
   return [OPENID_CONFIGURATION, AUTHORIZATION_SERVER].map((path) =>
@@ -42,8 +43,18 @@ export function discoveryRoutes({ settings, tokens }: Pick<Core, 'settings' | 't
   )
 }
 
-function metadata(issuer: string, grants: readonly string[]) {
-  return { issuer, jwks_uri: `${issuer}/auth/oauth/jwks`, ...frontChannel(issuer), ...tokenSide(issuer, grants) }
+function metadata({ issuer, oauth }: Settings, grants: readonly string[]) {
+  return {
+    issuer,
+    jwks_uri: `${issuer}/auth/oauth/jwks`,
+    ...(oauth.registration !== 'off' && { registration_endpoint: issuer + REGISTER }),
+    ...frontChannel(issuer),
+    ...tokenSide(issuer, grants, methodsFor(oauth)),
+  }
+}
+
+function methodsFor({ clientCertificateHeader }: Settings['oauth']): readonly string[] {
+  return clientCertificateHeader === undefined ? SECRET_METHODS : [...SECRET_METHODS, 'tls_client_auth']
 }
 
 /** What browsers and people see. */
@@ -74,19 +85,19 @@ function frontChannel(issuer: string) {
 }
 
 /** What clients ask directly. */
-function tokenSide(issuer: string, grants: readonly string[]) {
+function tokenSide(issuer: string, grants: readonly string[], confidential: readonly string[]) {
   const authentication = (name: string, methods: readonly string[]) => ({
     [`${name}_endpoint_auth_methods_supported`]: methods,
     [`${name}_endpoint_auth_signing_alg_values_supported`]: ASSERTION_ALGS,
   })
   return {
     token_endpoint: issuer + TOKEN,
-    ...authentication('token', ['none', ...SECRET_METHODS]),
+    ...authentication('token', ['none', ...confidential]),
     introspection_endpoint: issuer + INTROSPECT,
-    ...authentication('introspection', SECRET_METHODS),
+    ...authentication('introspection', confidential),
     introspection_signing_alg_values_supported: ['ES256'],
     revocation_endpoint: issuer + REVOKE,
-    ...authentication('revocation', ['none', ...SECRET_METHODS]),
+    ...authentication('revocation', ['none', ...confidential]),
     userinfo_endpoint: issuer + USERINFO,
     userinfo_signing_alg_values_supported: SIGNING_ALGS,
     id_token_signing_alg_values_supported: SIGNING_ALGS,

@@ -5,6 +5,7 @@ import { OAuthError } from '../../core/oauth/oauth-error.ts'
 import type { Parameters } from '../../core/oauth/parameters.ts'
 import { presentedIn } from '../../core/token/endpoint.ts'
 import type { PresentedToken, Userinfo } from '../../core/token/userinfo.ts'
+import { arrivalOf } from '../arrival.ts'
 import { type Endpoint, endpoint, type Input } from '../endpoint.ts'
 
 export const TOKEN = '/auth/oauth/token'
@@ -97,8 +98,10 @@ export function tokenRoutes({
   ]
 }
 
+/** Everything of a request that may prove who the client is; every endpoint that asks takes it from here. */
 export function credentials(parameters: Parameters, request: Request) {
-  return { parameters, authorization: request.headers.get('authorization') ?? undefined }
+  const { certificateSubject } = arrivalOf(request)
+  return { parameters, authorization: request.headers.get('authorization') ?? undefined, certificateSubject }
 }
 
 /** Two proofs arrive joined by a comma and are no proof. */

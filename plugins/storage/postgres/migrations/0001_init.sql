@@ -185,6 +185,17 @@ CREATE TABLE "client" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "registration_token" (
+	"id" text COLLATE "C" NOT NULL,
+	"digest" text COLLATE "C" NOT NULL,
+	"note" text COLLATE "C" NOT NULL,
+	"uses" bigint NOT NULL,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "registration_token_pkey" PRIMARY KEY("id")
+);
+
+--> statement-breakpoint
 CREATE TABLE "browser_session" (
 	"digest" text COLLATE "C" NOT NULL,
 	"sid" text COLLATE "C" NOT NULL,
@@ -509,6 +520,8 @@ CREATE INDEX "rule_subject_kind_subject_idx" ON "rule" USING btree ("subject_kin
 CREATE INDEX "client_owner_id_idx" ON "client" USING btree ("owner_id");
 --> statement-breakpoint
 CREATE INDEX "client_managed_by_idx" ON "client" USING btree ("managed_by");
+--> statement-breakpoint
+CREATE INDEX "registration_token_expires_at_idx" ON "registration_token" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE UNIQUE INDEX "browser_session_sid_idx" ON "browser_session" USING btree ("sid");
 --> statement-breakpoint

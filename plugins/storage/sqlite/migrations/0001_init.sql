@@ -204,6 +204,18 @@ CREATE INDEX `client_owner_id_index` ON `client` (`owner_id`,`id`);
 --> statement-breakpoint
 CREATE INDEX `client_managed_by_index` ON `client` (`managed_by`,`id`);
 --> statement-breakpoint
+CREATE TABLE `registration_token` (
+	`id` text PRIMARY KEY NOT NULL,
+	`digest` text NOT NULL,
+	`note` text NOT NULL,
+	`uses` integer NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `registration_token_expires_at_index` ON `registration_token` (`expires_at`,`id`);
+--> statement-breakpoint
 CREATE TABLE `browser_session` (
 	`digest` text PRIMARY KEY NOT NULL,
 	`sid` text NOT NULL,
