@@ -1,8 +1,8 @@
 /** `leveret broker`: the RabbitMQ clusters that take our tokens. */
-import { parseDuration } from '../config/units.ts'
 import { type Call, type CommandGroup, CommandError, defineCommand, UsageError } from './command.ts'
 import { segment, withApi } from './client.ts'
 import { describeDiagnosis, type DiagnosisWire, isHealthy } from './diagnosis.ts'
+import { secondsOf } from './duration-option.ts'
 import { fields, table } from './table.ts'
 
 interface BrokerWire {
@@ -53,7 +53,7 @@ const add = defineCommand({
       name: args.name,
       resourceServerId: options.id ?? args.name,
       version: options.version,
-      tokenTtlSeconds: seconds(options['token-ttl']),
+      tokenTtlSeconds: secondsOf('token-ttl', options['token-ttl']),
       description: options.description,
     }
     const broker = await withApi(call, (api) => api.send<BrokerWire>('POST', '/rabbitmq/brokers', body))
@@ -121,7 +121,7 @@ const update = defineCommand({
     const change = {
       resourceServerId: options.id,
       version: options.version,
-      tokenTtlSeconds: seconds(options['token-ttl']),
+      tokenTtlSeconds: secondsOf('token-ttl', options['token-ttl']),
       description: options.description,
     }
     if (Object.values(change).every((value) => value === undefined)) throw new UsageError('there is nothing to change')
@@ -233,15 +233,6 @@ export const broker: CommandGroup = {
   name: 'broker',
   summary: 'RabbitMQ brokers: register, configure, diagnose',
   commands: [add, list, show, update, remove, config, doctor],
-}
-
-function seconds(duration: string | undefined): number | undefined {
-  if (duration === undefined) return undefined
-  const milliseconds = parseDuration(duration)
-  if (milliseconds === undefined || milliseconds < 1000) {
-    throw new UsageError(`--token-ttl must be a duration such as 5m or 1h, not "${duration}"`)
-  }
-  return Math.floor(milliseconds / 1000)
 }
 
 function configText(answer: BrokerConfigWire, only: string | undefined): string {

@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts'
 import { groupCommands } from './group.ts'
 import { init } from './init.ts'
 import { key } from './key.ts'
+import { clientCommands } from './oauth-client.ts'
 import { backup, healthcheck } from './operations.ts'
 import { plugin } from './plugin.ts'
 import { rule } from './rule.ts'
@@ -27,6 +28,7 @@ export const root: CommandGroup = {
     groupCommands,
     rule,
     broker,
+    clientCommands,
     token,
     key,
     plugin,

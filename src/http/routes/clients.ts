@@ -1,6 +1,7 @@
 /** Clients (`/clients`): administrators register and change them; whoever owns one sees it and may give it a new secret. */
 import { Type as t } from '@sinclair/typebox'
 import type { ClientInput, Registered } from '../../core/clients/clients.ts'
+import { checkProfile, PROFILES } from '../../core/clients/profile-check.ts'
 import type { Client } from '../../core/clients/records.ts'
 import type { Core } from '../../core/core.ts'
 import { Problem } from '../../core/problem.ts'
@@ -29,9 +30,21 @@ const Rotation = t.Object(
   strict,
 )
 
-type ClientParts = Pick<Core, 'clients'>
+type ClientParts = Pick<Core, 'clients' | 'settings'>
 
-export function clientRoutes({ clients }: ClientParts): readonly Endpoint[] {
+const CheckQuery = t.Object({ profile: t.Optional(t.Union(PROFILES.map((profile) => t.Literal(profile)))) }, strict)
+const CheckAnswer = t.Object({
+  profile: t.String(),
+  met: t.Boolean(),
+  demands: t.Array(
+    t.Object({
+      demand: t.String(),
+      lacks: t.Union([t.String({ description: 'What is there instead' }), t.Null()]),
+    }),
+  ),
+})
+
+export function clientRoutes({ clients, settings }: ClientParts): readonly Endpoint[] {
   return [
     endpoint({
       method: 'GET',
@@ -87,7 +100,25 @@ export function clientRoutes({ clients }: ClientParts): readonly Endpoint[] {
       handle: ({ params, caller }) => clients.delete(params.id, caller),
     }),
     rotation(clients),
+    profileCheck({ clients, settings }),
   ]
+}
+
+function profileCheck({ clients, settings }: ClientParts): Endpoint {
+  return endpoint({
+    method: 'GET',
+    path: '/clients/:id/check',
+    access: 'user',
+    summary: 'What a profile demands of a client and what the client lacks',
+    query: CheckQuery,
+    answer: CheckAnswer,
+    async handle({ params, query, who }) {
+      const client = await reachable(clients, params.id, who)
+      const profile = query.profile ?? client.profile ?? 'rfc9700'
+      const demands = checkProfile(client, profile, settings())
+      return { profile, met: demands.every(({ lacks }) => lacks === null), demands }
+    },
+  })
 }
 
 function rotation(clients: Core['clients']): Endpoint {
