@@ -11,7 +11,7 @@ import { type SidecarOptions, startSidecar } from './sidecar-process.ts'
 
 /** Longer passwords are nobody's. */
 const LONGEST_PASSWORD = 1_024
-/** A wrong password takes its time in the realm, an unknown name does not: whoever is refused waits for as long as either. */
+/** What it takes in the realm tells a wrong password from an unknown name or a closed account: every refusal takes this. */
 const REFUSAL_MS = 100
 /** Reading a ticket takes a tenth of a millisecond and no network. */
 const TICKETS_AT_ONCE = 32
@@ -80,8 +80,9 @@ async function openRealm(
           const atLeast = Bun.sleep(REFUSAL_MS)
           const principal = principalFor({ username, externalId }, rules)
           const proof = principal !== undefined && isUsable(password) ? await check(principal, password, signal) : WRONG
-          if (!proof.ok && proof.why === 'credentials') await atLeast
-          return proof.ok ? judge(proof.proven, 'pwd') : proof
+          const verdict = proof.ok ? judge(proof.proven, 'pwd') : proof
+          if (!verdict.ok && verdict.why !== 'unavailable') await atLeast
+          return verdict
         },
       },
     }),

@@ -58,12 +58,10 @@ export function textAt(address: bigint): string {
   return address === 0n ? '' : new CString(address).toString()
 }
 
-let kept: readonly unknown[]
+/** What was kept last. Visible, so that no compiler finds `keep` to be for nothing. */
+export const kept: unknown[] = []
 
 /** Keeps what C has only an address of from being collected before this call. */
 export function keep(...memory: readonly unknown[]): void {
-  kept = memory
+  kept.splice(0, kept.length, ...memory)
 }
-
-/** What was kept last; so that no compiler finds `keep` to be for nothing. */
-export const lastKept = (): readonly unknown[] => kept

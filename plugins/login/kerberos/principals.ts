@@ -80,11 +80,13 @@ export function principalFor(
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (name === '' || name.length > LONGEST || !name.isWellFormed() || /[\\\u0000-\u001f\u007f]/.test(name))
     return undefined
-  const [account, realm = home, ...more] = name.split('@')
+  const [account, typed = home, ...more] = name.split('@')
   if (account === '' || more.length > 0) return undefined
   // The name of an account may itself look like a principal; what it is asked for in comes behind.
-  if (activeDirectory) return `${account}@${realm}@${home}`
-  return [home, ...others].includes(realm) ? `${account}@${realm}` : undefined
+  if (activeDirectory) return `${account}@${typed}@${home}`
+  // Realms are in capitals, which nobody types.
+  const realm = [home, ...others].find((each) => each.toUpperCase() === typed.toUpperCase())
+  return realm === undefined ? undefined : `${account}@${realm}`
 }
 
 function pattern(glob: string): RegExp {

@@ -58,6 +58,7 @@ export function startSidecar({ instance, config, env, user, timeout }: SidecarOp
   const greeting = Promise.withResolvers<void>()
   let last = 0
   let killedFor: string | undefined
+  let gone: string | undefined
   let said = ''
 
   const send = (message: object): void => void write(child.stdin, `${JSON.stringify(message)}\n`)
@@ -83,6 +84,7 @@ export function startSidecar({ instance, config, env, user, timeout }: SidecarOp
   const ended = child.exited.then(async (code) => {
     await Promise.all([reading, listening]) // its last answers may still be in the pipe
     const how = killedFor ?? `it ended (${child.signalCode ?? `exit code ${code}`}) ${said}`.trim()
+    gone = how
     for (const { reject } of waiting.values()) reject(new Lost(how))
     greeting.reject(new Lost(how))
     return how
@@ -97,6 +99,7 @@ export function startSidecar({ instance, config, env, user, timeout }: SidecarOp
     ended,
     busy: () => waiting.size,
     async ask(method, params) {
+      if (gone !== undefined) throw new Lost(gone)
       const id = ++last
       const asked = Promise.withResolvers<Proof>()
       waiting.set(id, asked)
