@@ -161,9 +161,9 @@ test('a demanded factor that nobody has is enrolled on the way, with recovery co
   const secretOf = (html: string) =>
     /otpauth:[^"<]*secret=([A-Z2-7]+)/.exec(html)?.[1] ?? /\b[A-Z2-7]{4}(?: [A-Z2-7]{4})+\b/.exec(html)?.[0]
   expect(secretOf(again.html)).toBe(secretOf(enrol.html) ?? 'none')
-  const { code } = appWith(secretOf(enrol.html) ?? '', desk.server)
+  const app = appWith(secretOf(enrol.html) ?? '', desk.server)
   expect((await browser.submit(enrol, { otp: '000000' })).status).toBe(400)
-  const codes = await browser.submit(enrol, { otp: code() })
+  const codes = await browser.submit(enrol, { otp: app.code() })
   expect([codes.status, codes.headers.getSetCookie().length > 0]).toEqual([200, true])
   const [, href = ''] = /href="([^"]*interaction=[^"]*)"/.exec(codes.html) ?? []
   const consent = await browser.open(href.replaceAll('&amp;', '&'))
