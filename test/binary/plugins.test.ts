@@ -8,7 +8,7 @@ import {
   runExecutable,
   serveExecutable,
 } from '../harness/executable.ts'
-import { type Folder, loginSourceText, temporaryFolder } from '../harness/plugins.ts'
+import { type Folder, loginSourceText, temporaryFolder, writeConfiguration } from '../harness/plugins.ts'
 
 setDefaultTimeout(60_000)
 
@@ -20,17 +20,7 @@ beforeAll(async () => {
 /** An empty machine: a folder with the executable, a configuration, a master key. */
 async function machine(sections: string): Promise<Folder & { readonly executable: string; readonly folder: string }> {
   const folder = await temporaryFolder()
-  await folder.write('master.key', Buffer.alloc(32, 7).toString('base64'))
-  await Bun.$`chmod 600 ${join(folder.path, 'master.key')}`
-  await folder.write(
-    'leveret.toml',
-    `publicUrl = "https://login.example"
-dataDir = "data"
-masterKey = { file = "master.key" }
-listen = { port = 0 }
-metrics = { enabled = false }
-${sections}`,
-  )
+  await writeConfiguration(folder, sections)
   return { ...folder, folder: folder.path, executable: await copyExecutable(built, join(folder.path, 'leveret')) }
 }
 

@@ -1,11 +1,11 @@
 /** The examples as processes of the compiled executable, kept to their permissions by the kernel. */
 import { beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { join } from 'node:path'
+import { pinOf } from '../../src/host/files.ts'
 import { startDirectoryApi } from '../harness/directory-api.ts'
 import { copyOfExample, peopleJson, ROUNDS } from '../harness/examples.ts'
 import { builtExecutable, runExecutable, serveExecutable } from '../harness/executable.ts'
 import { UNPROTECTED } from '../harness/hostile-plugins.ts'
-import { type Folder, temporaryFolder } from '../harness/plugins.ts'
+import { type Folder, temporaryFolder, writeConfiguration } from '../harness/plugins.ts'
 
 setDefaultTimeout(60_000)
 /** Where the kernel cannot, the examples run all the same. */
@@ -17,25 +17,10 @@ beforeAll(async () => {
 })
 
 async function serverWith(folder: Folder, example: string, section: string) {
-  await folder.write('master.key', Buffer.alloc(32, 7).toString('base64'))
-  await Bun.$`chmod 600 ${join(folder.path, 'master.key')}`
-  await copyOfExample(folder, example)
+  const path = await copyOfExample(folder, example)
+  const plugin = `[[plugins]]\npath = "${example}"\nsha256 = "${await pinOf(path)}"\nsandbox = "${sandbox}"`
+  await writeConfiguration(folder, `${plugin}\n[[login]]\ntype = "${example}"\n${section}`)
   const place = { executable, folder: folder.path }
-  const { out } = await runExecutable(place, 'plugin', 'pin', `./${example}`)
-  await folder.write(
-    'leveret.toml',
-    `publicUrl = "https://login.example"
-dataDir = "data"
-masterKey = { file = "master.key" }
-listen = { port = 0 }
-metrics = { enabled = false }
-${out.trim()}
-sandbox = "${sandbox}"
-[[login]]
-type = "${example}"
-${section}
-`,
-  )
   for (const words of [
     ['broker', 'add', 'main', '--id', 'rabbitmq', '--version', '3.10'],
     ['rule', 'add', '--user', 'anna', '--vhost', 'prod', '--preset', 'owner'],

@@ -25,6 +25,21 @@ export async function temporaryFolder(): Promise<Folder> {
   }
 }
 
+/** A configuration that starts a server in this folder, with these sections beyond what every server needs. */
+export async function writeConfiguration(folder: Folder, sections: string): Promise<void> {
+  await writeFile(join(folder.path, 'master.key'), Buffer.alloc(32, 7).toString('base64'), { mode: 0o600 })
+  await folder.write(
+    'leveret.toml',
+    `publicUrl = "https://login.example"
+dataDir = "data"
+masterKey = { file = "master.key" }
+listen = { port = 0 }
+metrics = { enabled = false }
+${sections}
+`,
+  )
+}
+
 /** A login source that knows one person; `extra` is put at the top of the module. */
 export function loginSourceText(type: string, extra = ''): string {
   return `import { Type } from '@sinclair/typebox'

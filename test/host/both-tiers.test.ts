@@ -1,10 +1,11 @@
 /** A TypeScript plugin is the same in both tiers: inside the server, and in a process of its own. */
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import type { Credentials, LoginSource } from '#plugin'
+import type { LoginSource } from '#plugin'
 import { pinOf } from '../../src/host/files.ts'
 import { createPluginHost } from '../../src/host/host.ts'
 import { PluginError } from '../../src/host/plugin-error.ts'
+import { lend } from '../conformance/login/lent.ts'
 import { type Folder, loginSourceText, temporaryFolder } from '../harness/plugins.ts'
 import { recorder } from '../harness/process-plugins.ts'
 
@@ -46,21 +47,6 @@ export default defineLoginSource({
 })
 `
 
-function kept(): Credentials & { readonly secrets: Map<string, string> } {
-  const secrets = new Map<string, string>()
-  return {
-    secrets,
-    get: async (name) => secrets.get(name),
-    put: async (name, value) => void secrets.set(name, value),
-    async replace(name, from, to) {
-      if (secrets.get(name) !== from) return false
-      secrets.set(name, to)
-      return true
-    },
-    delete: async (name) => void secrets.delete(name),
-  }
-}
-
 async function openIn(runtime: 'in-process' | 'process', folder: Folder, path: string) {
   const { log, lines } = recorder()
   const host = await createPluginHost({
@@ -74,7 +60,8 @@ async function openIn(runtime: 'in-process' | 'process', folder: Folder, path: s
     signal: new AbortController().signal,
     probeDeadline: 20_000,
   })
-  const credentials = kept()
+  const { context } = lend({})
+  const { credentials } = context
   const section = { type: 'everything', id: 'corp', greeting: 'hello' }
   const source = await host.openLogin(section, { path: 'login[0]', credentials })
   if (!source) throw new Error('Cannot be: the plugin is not optional')
@@ -112,7 +99,9 @@ test('it gives the same answers, keeps the same secrets and logs the same', asyn
   const outside = await openIn('process', folder, path)
   expect(outside.host.plugins).toMatchObject([{ runtime: 'process', type: 'everything' }])
   expect(await answersOf(outside.source)).toEqual(await answersOf(inside.source))
-  expect(outside.credentials.secrets).toEqual(inside.credentials.secrets)
+  for (const name of ['e', 'nobody']) {
+    expect(await outside.credentials.get(name)).toBe(await inside.credentials.get(name))
+  }
   await inside.host[Symbol.asyncDispose]()
   await outside.host[Symbol.asyncDispose]()
   const logged = (opened: typeof inside) =>

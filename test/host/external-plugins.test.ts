@@ -1,13 +1,13 @@
 /** Plugins by somebody else: found, pinned, lent what they import, opened, closed. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import type { Credentials, Logger, LogFields } from '#plugin'
 import { ConfigError } from '../../src/config/fault.ts'
 import { checkPlugin, type ExternalPlugin } from '../../src/host/external.ts'
 import { pinOf } from '../../src/host/files.ts'
 import { createPluginHost, type HostOptions, type PluginHost } from '../../src/host/host.ts'
 import { PluginError } from '../../src/host/plugin-error.ts'
 import { type Folder, loginSourceText, temporaryFolder } from '../harness/plugins.ts'
+import { type LogLine, noCredentials, recorder } from '../harness/process-plugins.ts'
 
 let folder: Folder
 beforeAll(async () => {
@@ -15,29 +15,10 @@ beforeAll(async () => {
 })
 afterAll(() => folder[Symbol.asyncDispose]())
 
-interface Line {
-  readonly level: string
-  readonly message: string
-  readonly fields: LogFields | undefined
-}
-
-function recorder(): { readonly log: Logger; readonly lines: Line[] } {
-  const lines: Line[] = []
-  const at = (level: string) => (message: string, fields?: LogFields) => void lines.push({ level, message, fields })
-  return { lines, log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } }
-}
-
-const noCredentials: Credentials = {
-  get: async () => undefined,
-  put: async () => undefined,
-  replace: async () => false,
-  delete: async () => undefined,
-}
-
 async function hostWith(
   external: readonly ExternalPlugin[],
   change: Partial<HostOptions> = {},
-): Promise<{ readonly host: PluginHost; readonly lines: Line[] }> {
+): Promise<{ readonly host: PluginHost; readonly lines: LogLine[] }> {
   const { log, lines } = recorder()
   const host = await createPluginHost({
     builtin: [],
@@ -228,7 +209,7 @@ test('plugins close in reverse order, and one that fails to close is only warned
   }
   await host[Symbol.asyncDispose]()
   await second[Symbol.asyncDispose]()
-  const closed = (all: readonly Line[], wanted: string) =>
+  const closed = (all: readonly LogLine[], wanted: string) =>
     all.filter(({ message }) => message === wanted).map(({ fields }) => fields?.['plugin'])
   expect(closed(lines, 'closed')).toEqual(['two', 'one'])
   expect(closed(more, 'plugin fails to close')).toEqual(['two', 'one'])

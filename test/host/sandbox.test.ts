@@ -7,7 +7,7 @@ import { pinOf } from '../../src/host/files.ts'
 import { NO_PERMISSIONS } from '../../src/host/manifest.ts'
 import { policyOf } from '../../src/host/sandbox/policy.ts'
 import { PROGRAM } from '../harness/command-line.ts'
-import { loginSourceText, temporaryFolder } from '../harness/plugins.ts'
+import { loginSourceText, temporaryFolder, writeConfiguration } from '../harness/plugins.ts'
 
 const WITHOUT = join(import.meta.dir, '../harness/without-landlock.ts')
 const PLUGIN =
@@ -42,22 +42,8 @@ async function place(sandbox: string) {
     }),
   )
   await folder.write('quiet/quiet.sh', PLUGIN)
-  await folder.write('master.key', Buffer.alloc(32, 7).toString('base64'))
-  await Bun.$`chmod 600 ${join(folder.path, 'master.key')}`
-  await folder.write(
-    'leveret.toml',
-    `publicUrl = "https://login.example"
-dataDir = "data"
-masterKey = { file = "master.key" }
-listen = { port = 0 }
-[[plugins]]
-path = "quiet"
-sha256 = "${await pinOf(join(folder.path, 'quiet'))}"
-${sandbox}
-[[login]]
-type = "quiet"
-`,
-  )
+  const plugin = `[[plugins]]\npath = "quiet"\nsha256 = "${await pinOf(join(folder.path, 'quiet'))}"`
+  await writeConfiguration(folder, `${plugin}\n${sandbox}\n[[login]]\ntype = "quiet"`)
   return folder
 }
 
