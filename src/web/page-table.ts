@@ -2,7 +2,7 @@
 import type { Body } from './frame.ts'
 import { applicationsPage, passwordPage, profilePage, sessionsPage } from './pages/account.tsx'
 import { consentPage } from './pages/consent.tsx'
-import { deviceCodePage, deviceConfirmPage, deviceDonePage, devicePage } from './pages/device.tsx'
+import { deviceConfirmPage, deviceDonePage, devicePage } from './pages/device.tsx'
 import { factorsPage, mailEnrolPage, passkeyEnrolPage, recoveryCodesPage, totpEnrolPage } from './pages/factors.tsx'
 import { formPostPage } from './pages/form-post.tsx'
 import { loginPage } from './pages/login.tsx'
@@ -19,7 +19,6 @@ const PAGES: { readonly [P in PageName]: (view: Extract<View, { page: P }>, text
     consent: consentPage,
     device: devicePage,
     'device-confirm': deviceConfirmPage,
-    'device-code': deviceCodePage,
     'device-done': deviceDonePage,
     logout: logoutPage,
     'logged-out': loggedOutPage,

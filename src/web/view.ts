@@ -138,6 +138,8 @@ export interface DeviceView {
   readonly page: 'device'
   readonly form: Form
   readonly userCode?: string
+  /** The address with the code in it, drawn for the camera of a telephone: to go on there. */
+  readonly completeUri?: string
   readonly notice?: Notice
 }
 
@@ -153,15 +155,6 @@ export interface DeviceConfirmView extends AskedView {
   /** Address of the device. */
   readonly requestedFrom?: string
   readonly otherAccountUrl?: string
-}
-
-/** For a screen without a keyboard: the code, and a picture of it for the telephone. */
-export interface DeviceCodeView {
-  readonly version: 1
-  readonly page: 'device-code'
-  readonly userCode: string
-  readonly verificationUri: string
-  readonly verificationUriComplete: string
 }
 
 export interface DeviceDoneView {
@@ -216,7 +209,6 @@ export type View =
   | ConsentView
   | DeviceView
   | DeviceConfirmView
-  | DeviceCodeView
   | DeviceDoneView
   | LogoutView
   | LoggedOutView

@@ -63,6 +63,7 @@ export async function startRelyingParty(server: TestServer, input: Partial<NewCl
   async function answer(request: Request): Promise<Response> {
     const url = new URL(request.url)
     if (url.pathname === '/start') return Response.redirect(authorization(url.searchParams), 303)
+    if (url.pathname === '/bye') return new Response('Bye')
     if (url.pathname !== '/callback') return new Response(null, { status: 204 })
     methods.push(request.method)
     const fields = request.method === 'POST' ? new URLSearchParams(await request.text()) : url.searchParams

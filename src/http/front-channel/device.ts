@@ -108,7 +108,8 @@ function devicePages(parts: FrontChannelParts) {
 
   function show({ request }: Input, userCode: string, notice?: Notice, status = 200): Response {
     const view = { version: 1, page: 'device', form: formFor(request, DEVICE), userCode } as const
-    return showPage({ ...view, ...(notice && { notice }) }, request, { status })
+    const completeUri = userCode === '' || notice ? {} : { completeUri: core.settings().issuer + pathOf(userCode) }
+    return showPage({ ...view, ...completeUri, ...(notice && { notice }) }, request, { status })
   }
 
   async function confirmation(input: Input, userCode: string, device: DeviceCode, visitor: Visitor): Promise<Response> {

@@ -3,10 +3,10 @@ import { fill } from '../locale.ts'
 import { AskedFor, ClientLogo, logoOf, NoticeBanner, PostForm } from '../parts.tsx'
 import { QrCode } from '../qr-code.tsx'
 import type { Texts } from '../texts/en.ts'
-import type { DeviceCodeView, DeviceConfirmView, DeviceDoneView, DeviceView } from '../view.ts'
+import type { DeviceConfirmView, DeviceDoneView, DeviceView } from '../view.ts'
 import { Decision, SignedIn } from './consent.tsx'
 
-export function devicePage({ form, userCode = '', notice }: DeviceView, texts: Texts): Body {
+export function devicePage({ form, userCode = '', completeUri, notice }: DeviceView, texts: Texts): Body {
   const { device } = texts
   return {
     title: device.title,
@@ -35,6 +35,12 @@ export function devicePage({ form, userCode = '', notice }: DeviceView, texts: T
             {device.submit}
           </button>
         </PostForm>
+        {completeUri !== undefined && (
+          <details>
+            <summary>{device.phone}</summary>
+            <QrCode text={completeUri} label={fill(device.qr, { url: completeUri })} />
+          </details>
+        )}
       </>
     ),
   }
@@ -80,25 +86,6 @@ function ageOf({ requestedAt, now }: DeviceConfirmView, { device }: Texts): stri
   const minutes = Math.floor((now - requestedAt) / 60_000)
   if (minutes < 1) return device.justNow
   return minutes === 1 ? device.minuteAgo : fill(device.minutesAgo, { count: minutes })
-}
-
-export function deviceCodePage(view: DeviceCodeView, { device }: Texts): Body {
-  const { userCode, verificationUri, verificationUriComplete } = view
-  return {
-    title: device.showTitle,
-    content: (
-      <>
-        <h1>{device.showTitle}</h1>
-        <QrCode text={verificationUriComplete} label={fill(device.qr, { url: verificationUriComplete })} />
-        <p class="center">
-          {device.scan} <strong>{verificationUri}</strong> {device.andEnter}
-        </p>
-        <p class="user-code">
-          <code>{userCode}</code>
-        </p>
-      </>
-    ),
-  }
 }
 
 export function deviceDonePage({ allowed, client }: DeviceDoneView, { device }: Texts): Body {
