@@ -1,6 +1,7 @@
 /** DESIGN: tokens as the broker reads them, shown on the real one. One broker and one server for the whole file. */
 import { afterAll, beforeAll, setDefaultTimeout } from 'bun:test'
 import { describeBroker } from '../harness/broker.ts'
+import { clientTests } from './clients.ts'
 import { lifetimeTests } from './lifetime.ts'
 import { protocolTests } from './protocols.ts'
 import { openScene, type Scene } from './setup.ts'
@@ -19,6 +20,7 @@ describeBroker('access tokens', () => {
     return scene
   }
   vhostTests(current)
+  clientTests(current)
   lifetimeTests(current)
   protocolTests(current)
 })
