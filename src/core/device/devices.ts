@@ -4,7 +4,6 @@ import { stillThere } from '../authorization/answer.ts'
 import type { Visitor } from '../browser/browser-sessions.ts'
 import type { Client } from '../clients/records.ts'
 import { digestOf } from '../digest.ts'
-import { throttled } from '../login/ask.ts'
 import type { Throttle } from '../login/throttle.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Parameters } from '../oauth/parameters.ts'
@@ -15,6 +14,7 @@ import { clientAuthorization } from '../token/grants/authorizations.ts'
 import type { DeviceCodes } from '../token/grants/device-code.ts'
 import type { Targets } from '../token/target.ts'
 import { newToken } from '../token/token-text.ts'
+import { users } from '../users/records.ts'
 import type { Caller, World } from '../world.ts'
 import { type DeviceCode, deviceCodes } from './records.ts'
 import { newUserCode, shownUserCode, typedUserCode } from './user-code.ts'
@@ -51,6 +51,7 @@ export function createDevices(deps: {
 }): Devices {
   const { storage, world, settings, throttle, targets } = deps
   const stored = repository(storage, deviceCodes)
+  const people = repository(storage, users)
 
   /** Waiting: too fast a question makes the pause longer. */
   async function wait(device: DeviceCode): Promise<OAuthError> {
@@ -62,6 +63,13 @@ export function createDevices(deps: {
     return hasty
       ? new OAuthError('slow_down', `Wait ${interval} seconds between two questions`, { members: { interval } })
       : new OAuthError('authorization_pending', 'Nobody has allowed this yet')
+  }
+
+  /** A new password ends what was allowed before, as it ends sessions. */
+  async function refuseSince({ authorization: { userId }, createdAt }: DeviceCode): Promise<void> {
+    const user = userId === null ? undefined : await people.get({ id: userId })
+    if ((user?.passwordChangedAt ?? 0) <= createdAt) return
+    throw new OAuthError('invalid_grant', 'The password of the person was changed meanwhile; begin anew')
   }
 
   return {
@@ -94,16 +102,14 @@ export function createDevices(deps: {
       return { deviceCode, userCode: shownUserCode(userCode), expiresIn, interval: INTERVAL }
     },
     async find(typed, { user }, { ip }) {
-      const guesses = { username: `device codes of ${user.id}`, ip }
-      const found = await throttled(throttle, guesses, async () => {
-        const device = await stored.findOne({
-          by: ['userDigest'],
-          equals: { userDigest: digestOf(typedUserCode(typed)) },
-        })
-        const waits = device?.state === 'pending' && device.validUntil > world.now()
-        return waits ? { ok: true as const, device } : { ok: false as const, why: 'code' }
-      })
-      return found.ok ? found.device : undefined
+      const guesses = { username: `device codes of ${user.id}`, ip, everywhere: true }
+      await using attempt = await throttle.reserve(guesses)
+      const equals = { userDigest: digestOf(typedUserCode(typed)) }
+      const device = await stored.findOne({ by: ['userDigest'], equals })
+      if (device?.state !== 'pending' || device.validUntil <= world.now()) return undefined
+      // Not counted, and yet the wrong ones before are not forgotten: anybody can have a right one made.
+      await throttle.giveBack(attempt)
+      return device
     },
     async decide(device, visitor, allowed) {
       const { digest, authorization } = device
@@ -124,6 +130,7 @@ export function createDevices(deps: {
       if (device.validUntil <= world.now()) throw new OAuthError('expired_token', 'The device code has expired')
       if (device.state === 'pending') throw await wait(device)
       if (device.state === 'denied') throw new OAuthError('access_denied', 'The person said no')
+      await refuseSince(device)
       return { authorization: device.authorization, take: take(deviceCodes, { digest }, { state: 'allowed' }) }
     },
   }
