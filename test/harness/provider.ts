@@ -109,7 +109,7 @@ export async function startProvider({ config = '', env = {} }: ProviderOptions =
       await answerOf(await ask('/auth/oauth/userinfo', { headers: { authorization: `Bearer ${String(token)}` } })),
     browser: () => htmlBrowser({ fetch: ask, url: running.url, issuer: ISSUER }),
     request: ({ id }, query = {}) => `/auth/oauth/authorize?${queryOf({ client_id: id, ...REQUEST, ...query })}`,
-    logIn: (browser, page, who = ALICE) => browser.submit(page, who),
+    logIn: (browser, page, { username, password } = ALICE) => browser.submit(page, { username, password }),
     async authorize(browser, client, query) {
       let page = await browser.open(provider.request(client, query))
       if (page.path.startsWith('/auth/login')) page = await provider.logIn(browser, page)
