@@ -68,7 +68,8 @@ async function authenticates(assertion: string): Promise<boolean> {
 
 /** A token that says what `alg` says, signed as an attacker can. */
 async function forgeries(claims: JWTPayload): Promise<readonly string[]> {
-  const pem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(await crypto.subtle.exportKey('spki', publicKey)).toString('base64')}\n-----END PUBLIC KEY-----`
+  const spki = Buffer.from(await crypto.subtle.exportKey('spki', publicKey)).toString('base64')
+  const pem = ['-----BEGIN PUBLIC KEY-----', spki, '-----END PUBLIC KEY-----'].join('\n')
   const hmac = async (secret: string) =>
     await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(new TextEncoder().encode(secret))
   const kids = ['../../../../dev/null', "' OR 1=1 --", 'x'.repeat(10_000), '', 'unknown', '\u0000']
