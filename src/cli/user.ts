@@ -4,6 +4,7 @@ import { type Api, segment, withApi } from './client.ts'
 import { PASSWORD_FILE, readPassword } from './password.ts'
 import { fields, table } from './table.ts'
 import { factors } from './user-factors.ts'
+import { sessions } from './user-sessions.ts'
 
 interface UserWire {
   readonly id: string
@@ -194,7 +195,7 @@ const unlock = defineCommand({
 export const user: CommandGroup = {
   name: 'user',
   summary: 'Users: people and services that log in',
-  commands: [add, list, show, setPassword, disable, enable, move, remove, unlock, factors],
+  commands: [add, list, show, setPassword, disable, enable, move, remove, unlock, factors, sessions],
 }
 
 function patch(api: Api, name: string, change: object): Promise<UserWire> {

@@ -33,6 +33,7 @@ import { registrationRoutes } from './routes/registration.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { userFactorRoutes } from './routes/user-factors.ts'
+import { userSessionRoutes } from './routes/user-sessions.ts'
 import { tokenRoutes } from './routes/token.ts'
 import { userRoutes } from './routes/users.ts'
 import { createShowPage } from './show-page.ts'
@@ -79,6 +80,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...discoveryRoutes(core),
     ...userRoutes(core),
     ...userFactorRoutes(core),
+    ...userSessionRoutes(core),
     ...groupRoutes(core),
     ...brokerRoutes(core),
     ...ruleRoutes(core),
