@@ -91,7 +91,7 @@ export function createGenerations(deps: GenerationDeps): Generations {
       openSources(config, host, store),
       clientsOf(config, env),
       secret && readSecret(secret, 'rabbitmq.httpAuth.secret', env),
-      createMailServer(config, env),
+      createMailServer(config, deps),
     ])
     const brokerAccess = shared === undefined ? { allow } : { allow, secret: shared }
     const pages = await openPages(config)

@@ -14,16 +14,19 @@ export interface MailServer {
 /** Milliseconds; the server is near or not at all. */
 const CONNECT = 5_000
 const SILENCE = 15_000
+/** Whoever asks for our health every second does not make us ask the mail server as often. */
+const REMEMBERED = 30_000
 
 /** `undefined` when no mail server is configured. Connects to nothing yet. */
 export async function createMailServer(
   { mail }: Pick<Config, 'mail'>,
-  env: Environment,
+  { env, now }: { readonly env: Environment; readonly now: () => number },
 ): Promise<MailServer | undefined> {
   const { host, port, tls, username, from } = mail
   if (host === undefined) return undefined
   const pass = mail.password && (await readSecret(mail.password, 'mail.password', env))
   let opened: Promise<Transporter> | undefined
+  let reachedAt = Number.NEGATIVE_INFINITY
   const transport = () => (opened ??= open())
 
   async function open(): Promise<Transporter> {
@@ -55,7 +58,9 @@ export async function createMailServer(
       })
     },
     async check() {
+      if (now() - reachedAt < REMEMBERED) return
       await (await transport()).verify()
+      reachedAt = now()
     },
   }
 }

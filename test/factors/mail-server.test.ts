@@ -73,6 +73,16 @@ test('while the mail server is away the server is degraded and serves, and the m
   expect(await bodyOf(await server.asOperator('/readyz'))).toMatchObject({ status: 'ready' })
 })
 
+test('the mail server is not asked for its health as often as we are', async () => {
+  await using smtp = await startMailServer()
+  await using server = await serverWith(smtp.port)
+  for (let second = 0; second < 5; second += 1) {
+    expect((await server.fetch('/readyz')).status).toBe(200)
+    server.clock.advance(2_000)
+  }
+  expect(smtp.connections()).toBe(1)
+})
+
 test('a server that offers no TLS gets no mail when TLS is demanded', async () => {
   await using smtp = await startMailServer()
   await using server = await serverWith(smtp.port, { tls: 'starttls' })

@@ -5,6 +5,7 @@ export interface TestMailServer extends AsyncDisposable {
   readonly port: number
   /** Whole mails as they came, headers and all. */
   readonly mails: readonly string[]
+  connections(): number
   /** Envelope recipients, in order. */
   readonly recipients: readonly string[]
 }
@@ -13,10 +14,15 @@ export interface TestMailServer extends AsyncDisposable {
 export async function startMailServer(port = 0): Promise<TestMailServer> {
   const mails: string[] = []
   const recipients: string[] = []
+  let connections = 0
   const server = new SMTPServer({
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
     logger: false,
+    onConnect(_session, done) {
+      connections += 1
+      done()
+    },
     onAuth({ username, password }, _session, done) {
       if (username === 'mailer' && password === 'post') done(null, { user: username })
       else done(new Error('Invalid credentials'))
@@ -44,6 +50,7 @@ export async function startMailServer(port = 0): Promise<TestMailServer> {
     port: address.port,
     mails,
     recipients,
+    connections: () => connections,
     [Symbol.asyncDispose]: () => new Promise((done) => server.close(() => done())),
   }
 }
