@@ -91,3 +91,25 @@ test('an upstream that is down keeps nobody from logging in otherwise', async ()
   expect(again.html).toContain('role="alert"')
   expect((await desk.logIn(browser, again)).path).toStartWith('/auth/consent?')
 })
+
+test('a logout goes on at the upstream and comes back to where the client wanted it', async () => {
+  await using at = await open()
+  const { desk, upstream } = at
+  const browser = desk.browser()
+  const away = await press(browser, await browser.open(desk.request()))
+  const back = await upstream.visit(away.away?.href ?? '', 'anna')
+  await browser.submit(await browser.open(below(desk.server.issuer, back)), { decision: 'allow' })
+  expect(browser.cookies.has('leveret')).toBe(true)
+
+  const asked = await browser.open('/auth/logout')
+  expect(asked.headers.get('content-security-policy')).toContain(`form-action 'self' ${upstream.issuer}`)
+  const out = await browser.submit(asked, { action: 'logout' })
+  expect(out.away?.origin).toBe(upstream.issuer)
+  expect(out.away?.searchParams.get('id_token_hint')).toStartWith('ey')
+  expect(out.away?.searchParams.get('post_logout_redirect_uri')).toBe(`${desk.server.issuer}/auth/logout`)
+  expect(browser.cookies.get('leveret') ?? '').toBe('')
+  const state = out.away?.searchParams.get('state') ?? ''
+  const over = await browser.open(`/auth/logout?${new URLSearchParams({ state })}`)
+  expect([over.status, over.html.includes('logged out')]).toEqual([200, true])
+  expect(desk.server.logs()).not.toContain('id_token_hint')
+})

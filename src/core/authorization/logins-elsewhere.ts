@@ -1,4 +1,5 @@
 /** A login at an upstream within an interaction: begun for it, come back to it, and to nothing else. */
+import type { Visitor } from '../browser/browser-sessions.ts'
 import { digestOf, isSameDigest } from '../digest.ts'
 import type { Sealer } from '../keys/sealing.ts'
 import type { Login } from '../login/login.ts'
@@ -18,9 +19,14 @@ export interface LoginsElsewhere {
   idOf(state: string): string
   /** `search` is the query that the browser came back with. Throws `Problem` for everything that is no login. */
   complete(started: Started, search: string, browser: Browser): Promise<Outcome>
+  /** Where to end the login there too; the browser comes back to the logout page with `state`. */
+  logoutUrl(visitor: Visitor, state: string): Promise<string | undefined>
 }
 
 export const CALLBACK = '/auth/oauth/callback'
+export const LOGGED_OUT = '/auth/logout'
+
+const sessionOf = (userId: string) => ({ purpose: 'upstream-session', collection: 'user', key: userId })
 
 export function createLoginsElsewhere(deps: {
   readonly world: World
@@ -67,8 +73,15 @@ export function createLoginsElsewhere(deps: {
         callbackUrl: callbackUrl(),
         state: JSON.parse(sealer.open(upstream.sealed, placeOf(started))) as Readonly<Record<string, unknown>>,
       }
-      const proof = await login.completeElsewhere(upstream.source, callback, browser.caller)
-      return await logins.proven(over, proof, browser)
+      const { session, ...proof } = await login.completeElsewhere(upstream.source, callback, browser.caller)
+      if (!session) return await logins.proven(over, proof, browser)
+      const sealed = sealer.seal(JSON.stringify(session), sessionOf(proof.user.id))
+      return await logins.proven(over, { ...proof, upstream: { source: upstream.source, sealed } }, browser)
+    },
+    async logoutUrl({ session: { upstream }, user }, state) {
+      if (upstream === null) return undefined
+      const session = JSON.parse(sealer.open(upstream.sealed, sessionOf(user.id))) as Readonly<Record<string, unknown>>
+      return await login.endElsewhere(upstream.source, { session, returnUrl: settings().issuer + LOGGED_OUT, state })
     },
   }
 }

@@ -58,9 +58,10 @@ interface Proven extends Authentication {
 export function createLogins(deps: LoginsDeps): Logins {
   const { clients, users, login, factors, browserSessions, interactions, journeys } = deps
 
-  async function begun(started: Started, { user, amr, authTime, here }: Proven, browser: Browser) {
+  async function begun(started: Started, { user, amr, authTime, here, upstream }: Proven, browser: Browser) {
     const { session: before, userAgent, caller } = browser
-    const session = await browserSessions.begin({ user, amr, authTime, cookie: before, userAgent }, caller)
+    const kept = { cookie: before, userAgent, ...(upstream && { upstream }) }
+    const session = await browserSessions.begin({ user, amr, authTime, ...kept }, caller)
     if (!session) throw new Problem('invalid_credentials', 'The login has changed meanwhile; log in again')
     const { sid } = session.visitor.session
     const over = { proven: null, switching: false, enrolling: null, upstream: null, ...(here && { loginSid: sid }) }
@@ -81,7 +82,7 @@ export function createLogins(deps: LoginsDeps): Logins {
     const enough = acrOf(amr) !== SINGLE_FACTOR || (await factors.next(user, asked)).step === 'none'
     if (enough) return await established(started, { ...proof, here: true }, browser)
     const { id: userId, passwordChangedAt } = user
-    const held = { userId, amr: [...amr], authTime, passwordChangedAt }
+    const held = { userId, amr: [...amr], authTime, passwordChangedAt, upstream: proof.upstream ?? null }
     const change = { proven: held, loginSid: null, consentSid: null, enrolling: null, upstream: null }
     return await journeys.go(await interactions.change(started, change), browser)
   }
@@ -89,12 +90,15 @@ export function createLogins(deps: LoginsDeps): Logins {
   /** The first factor of this login, or of the session that is raised; with the second one. */
   function raised({ started, visitor, user }: Seen, amr: readonly string[]): Proven {
     const { proven: held } = started.interaction
-    if (held && user?.id === held.userId)
-      return { user, amr: withSecondFactor(held.amr, amr), authTime: held.authTime, here: true }
+    if (held && user?.id === held.userId) {
+      const both = withSecondFactor(held.amr, amr)
+      return { user, amr: both, authTime: held.authTime, here: true, ...(held.upstream && { upstream: held.upstream }) }
+    }
     if (!visitor) throw new Problem('invalid_credentials', 'Log in first')
     const { session } = visitor
     const both = withSecondFactor(session.amr, amr)
-    return { user: visitor.user, amr: both, authTime: session.authTime, here: false }
+    const { authTime, upstream } = session
+    return { user: visitor.user, amr: both, authTime, here: false, ...(upstream && { upstream }) }
   }
 
   return {

@@ -79,6 +79,8 @@ export const interactions = defineCollection({
         authTime: t.Integer(),
         /** As it was: a change of the password ends this. */
         passwordChangedAt: t.Union([t.Integer(), t.Null()]),
+        /** What the session will keep of a login at an upstream. */
+        upstream: t.Union([t.Object({ source: t.String(), sealed: t.String() }), t.Null()]),
       }),
     ),
     /** The session that a login within this interaction began. */

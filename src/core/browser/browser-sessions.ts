@@ -4,6 +4,7 @@ import type { Audit } from '../audit/audit.ts'
 import { digestOf } from '../digest.ts'
 import { acrOf } from '../factors/acr.ts'
 import { newId } from '../identifier.ts'
+import type { UpstreamSession } from '../login/login.ts'
 import type { LogoutNotices } from '../logout/notify.ts'
 import type { SessionEnds } from '../logout/session-end.ts'
 import type { Settings } from '../settings.ts'
@@ -24,6 +25,7 @@ export interface BrowserLogin {
   /** The session cookie that the browser had, if it had one. */
   readonly cookie?: string | undefined
   readonly userAgent: string
+  readonly upstream?: UpstreamSession
 }
 
 /** Who is there. */
@@ -92,7 +94,7 @@ export function createBrowserSessions(deps: {
   }
 
   return {
-    async begin({ user, amr, authTime, cookie: before, userAgent }, caller) {
+    async begin({ user, amr, authTime, cookie: before, userAgent, upstream }, caller) {
       const now = world.now()
       const replaced = await read(before)
       const same = replaced?.userId === user.id ? replaced : undefined
@@ -107,6 +109,7 @@ export function createBrowserSessions(deps: {
         authTime,
         ip: caller.ip ?? null,
         userAgent: userAgent.slice(0, MOST_USER_AGENT).toWellFormed().replaceAll('\0', ''),
+        upstream: upstream ?? null,
         createdAt: now,
         lastSeenAt: now,
         endsAt,

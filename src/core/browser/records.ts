@@ -18,6 +18,8 @@ export const browserSessions = defineCollection({
     /** Of the last login, for the person to recognise it. */
     ip: nullable(t.String()),
     userAgent: t.String(),
+    /** Of a login at an upstream: what its source needs to end it there too, under the master key. */
+    upstream: nullable(t.Object({ source: t.String(), sealed: t.String() })),
     createdAt: t.Integer(),
     /** Written behind, at most every minute. */
     lastSeenAt: t.Integer(),

@@ -1,5 +1,5 @@
 /** The login pipeline: throttle, choose the source, verify, provision, sync groups, audit. One public answer for every refusal. */
-import type { LoginSource, RedirectCallback, RedirectRequest, RedirectStart } from '#plugin'
+import type { LoginSource, RedirectCallback, RedirectLogout, RedirectRequest, RedirectStart } from '#plugin'
 import type { User } from '../users/records.ts'
 import type { Caller } from '../world.ts'
 
@@ -25,6 +25,19 @@ export interface Authentication {
   readonly amr: readonly string[]
   /** Epoch milliseconds. */
   readonly authTime: number
+  /** Of a login at an upstream that can be ended there too. */
+  readonly upstream?: UpstreamSession
+}
+
+/** A login at an upstream. `session` is what its source wants back at the logout. */
+export interface ProvenElsewhere extends Authentication {
+  readonly session?: Readonly<Record<string, unknown>>
+}
+
+/** Kept with the browser session; sealed, because it may hold tokens of the upstream. */
+export interface UpstreamSession {
+  readonly source: string
+  readonly sealed: string
 }
 
 /** What a ticket led to, and the token with which the server proves itself in turn, if the source made one. */
@@ -54,7 +67,13 @@ export interface Login {
   /** Where the browser goes to log in there. Throws `Problem`: `not_found`, or `unavailable`. */
   beginElsewhere(source: string, request: RedirectRequest): Promise<RedirectStart>
   /** It has come back. Throws `Problem` as `withPassword` does. */
-  completeElsewhere(source: string, callback: Omit<RedirectCallback, 'signal'>, caller: Caller): Promise<Authentication>
+  completeElsewhere(
+    source: string,
+    callback: Omit<RedirectCallback, 'signal'>,
+    caller: Caller,
+  ): Promise<ProvenElsewhere>
+  /** Where the browser goes to end the login there too; `undefined` if there is no such place, or it is not reached. */
+  endElsewhere(source: string, logout: RedirectLogout): Promise<string | undefined>
   /** Still known to its source, not disabled? Groups are synchronised. Refuses with `invalid_token`. */
   recheck(user: User, caller: Caller): Promise<User>
 }

@@ -20,7 +20,9 @@ const NOBODY = 'unknown'
 /** The source did answer, which is all that is asked here. */
 const BEGUN: Verdict = { ok: false, why: 'credentials' }
 
-export function createRedirectLogin(deps: RedirectDeps): Pick<Login, 'ways' | 'beginElsewhere' | 'completeElsewhere'> {
+export function createRedirectLogin(
+  deps: RedirectDeps,
+): Pick<Login, 'ways' | 'beginElsewhere' | 'completeElsewhere' | 'endElsewhere'> {
   const { world, audit, sources, accept } = deps
 
   function redirecting(id: string) {
@@ -52,12 +54,24 @@ export function createRedirectLogin(deps: RedirectDeps): Pick<Login, 'ways' | 'b
       const verdict = await askInTime(id, deps, (signal) => redirect.complete({ ...callback, signal }))
       const outcome = await accept(configured, verdict, caller)
       recordLogin(audit, caller, NOBODY, outcome)
-      if (outcome.ok) return { user: outcome.user, amr: outcome.amr, authTime: world.now() }
+      if (outcome.ok) {
+        const session = verdict.ok ? verdict.identity.session : undefined
+        return { user: outcome.user, amr: outcome.amr, authTime: world.now(), ...(session && { session }) }
+      }
       if (outcome.why !== 'unavailable')
         throw new Problem('invalid_credentials', 'The login there is not accepted here')
       throw new Problem('unavailable', 'This place to log in cannot be reached at this moment', {
         retryAfter: RETRY_AFTER,
       })
+    },
+    async endElsewhere(id, logout) {
+      const configured = sources().find((each) => each.id === id)
+      let url: string | undefined
+      await askInTime(id, deps, async () => {
+        url = await configured?.source.redirect?.end?.(logout)
+        return BEGUN
+      })
+      return url !== undefined && isUsable({ url, state: {} }) ? url : undefined
     },
   }
 }

@@ -14,7 +14,7 @@ const STAY = '/account'
 
 export function logoutRoutes(parts: FrontChannelParts): readonly Endpoint[] {
   const { core, base, cookie, showPage } = parts
-  const { browserSessions, logoutRequests, clients } = core
+  const { authorizations, browserSessions, logoutRequests, clients } = core
   const ours = (): LogoutRequest => ({ ...NOTHING_ASKED, at: core.world.now() })
 
   async function clientOf({ clientId }: LogoutRequest) {
@@ -37,8 +37,12 @@ export function logoutRoutes(parts: FrontChannelParts): readonly Endpoint[] {
   }
 
   async function end({ user, session }: Visitor, asked: LogoutRequest, { request, caller }: Input): Promise<Response> {
+    const upstream = await authorizations.elsewhere.logoutUrl({ user, session }, logoutRequests.seal(asked))
     await browserSessions.end(user, session.sid, { ...caller, actor: `user:${user.username}` })
-    return await over(asked, request)
+    if (upstream === undefined) return await over(asked, request)
+    const response = seeOther(upstream)
+    response.headers.append('set-cookie', cookie.clear)
+    return response
   }
 
   /** Ends the session if the client has shown that it means this one; asks the person otherwise. */
@@ -54,9 +58,9 @@ export function logoutRoutes(parts: FrontChannelParts): readonly Endpoint[] {
       fields: { request: logoutRequests.seal(asked) },
     }
     const view = { version: 1, page: 'logout', form, account: accountView(visitor.user) } as const
-    const leadsTo = asked.returnUrl === null ? {} : { leadsTo: asked.returnUrl }
+    const leadsTo = (await authorizations.elsewhere.logoutUrl(visitor, '')) ?? asked.returnUrl ?? undefined
     const options = { uiLocales: asked.uiLocales ?? undefined }
-    return showPage({ ...view, ...(await clientOf(asked)), ...leadsTo }, request, options)
+    return showPage({ ...view, ...(await clientOf(asked)), ...(leadsTo && { leadsTo }) }, request, options)
   }
 
   async function decided(input: Input, body: { csrf: string; request?: string; action?: string }): Promise<Response> {
@@ -79,7 +83,9 @@ export function logoutRoutes(parts: FrontChannelParts): readonly Endpoint[] {
       path: LOGOUT,
       summary: 'Page: log out',
       async handle(input) {
-        const sealed = new URL(input.request.url).searchParams.get('request')
+        const { searchParams } = new URL(input.request.url)
+        // An upstream that ended the login there hands it back as the state.
+        const sealed = searchParams.get('request') ?? searchParams.get('state')
         return await answer((sealed === null ? undefined : logoutRequests.open(sealed)) ?? ours(), input)
       },
     }),

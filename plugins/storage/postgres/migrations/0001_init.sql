@@ -205,6 +205,7 @@ CREATE TABLE "browser_session" (
 	"auth_time" bigint NOT NULL,
 	"ip" text COLLATE "C",
 	"user_agent" text COLLATE "C" NOT NULL,
+	"upstream" text,
 	"created_at" bigint NOT NULL,
 	"last_seen_at" bigint NOT NULL,
 	"ends_at" bigint NOT NULL,

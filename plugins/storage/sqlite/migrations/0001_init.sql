@@ -225,6 +225,7 @@ CREATE TABLE `browser_session` (
 	`auth_time` integer NOT NULL,
 	`ip` text,
 	`user_agent` text NOT NULL,
+	`upstream` text,
 	`created_at` integer NOT NULL,
 	`last_seen_at` integer NOT NULL,
 	`ends_at` integer NOT NULL,
