@@ -48,6 +48,20 @@ describeKdc('passwords of a realm', () => {
     expect(await why('shut', 'shut secret')).toBe('locked')
   })
 
+  test('are refused after the same time, right or wrong, known or not', async () => {
+    for (const [name, password] of [
+      ['alice', 'wrong'],
+      ['nobody', 'wrong'],
+      ['shut', 'shut secret'],
+      ['alice/admin', 'admin secret'],
+      ['alice@ELSEWHERE.EXAMPLE', 'wrong'],
+    ] as const) {
+      const started = performance.now()
+      expect([name, (await typed(server, name, password)).status]).toEqual([name, 401])
+      expect([name, performance.now() - started > 95]).toEqual([name, true])
+    }
+  })
+
   test.each([
     ['alice@ELSEWHERE.EXAMPLE', 'alice secret'],
     [`alice@${REALM}@${REALM}`, 'alice secret'],
