@@ -20,7 +20,7 @@ import { signingKeys } from './keys/records.ts'
 import { resyncRuns } from './login/resync.ts'
 import { networkFailures } from './login/network-ceiling.ts'
 import { loginFailures } from './login/name-failures.ts'
-import { logoutNotices } from './logout/records.ts'
+import { endedLogins, logoutNotices } from './logout/records.ts'
 import { outgoingMails } from './mail/records.ts'
 import { brokers, rules } from './rabbitmq/records.ts'
 import { identityTokens } from './session/records.ts'
@@ -44,6 +44,7 @@ export const collections: readonly AnyCollection[] = [
   browserSessions,
   sessionClients,
   logoutNotices,
+  endedLogins,
   deviceCodes,
   pushedRequests,
   interactions,

@@ -183,6 +183,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
         'sessions.flush': () => sessions.flush(),
         'audit.flush': () => audit.flush(),
         'mail.flush': () => outbox.flush(),
+        'logout.sweep': () => sessionEnds.sweep(),
         'logout.flush': () => logoutNotices.flush(),
       },
     }),

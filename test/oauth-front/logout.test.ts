@@ -167,4 +167,32 @@ test('logging in as somebody else ends the session that was there', async () => 
   expect(await until(() => ear.heard.length === 1)).toBe(true)
 })
 
+test.each(['disabled', 'given a new password', 'deleted'])(
+  'clients hear that somebody was %s, and of nobody who has logged in again since',
+  async (how) => {
+    await using desk = await openDesk(allowed)
+    const { core } = desk.server.instance
+    const told = await desk.register({ backchannelLogoutUri: ear.url })
+    const [browser, bob] = [desk.browser(), desk.browser()]
+    const { body } = await desk.redeem(await desk.authorize(browser, {}, told.client), {}, told)
+    const consent = await desk.logIn(bob, await bob.open(desk.request({}, told.client)), BOB)
+    await bob.submit(consent, { decision: 'allow' })
+    const alice = (await core.users.get('alice'))?.id ?? ''
+    ear.heard.length = 0
+    if (how === 'disabled') await core.users.update(alice, { disabled: true }, CALLER)
+    if (how === 'deleted') await core.users.delete(alice, CALLER)
+    if (how === 'given a new password') {
+      await core.users.setPassword(alice, BOB.password, CALLER)
+      const again = await browser.open(desk.request({}, told.client))
+      await desk.logIn(browser, again, { ...BOB, username: 'alice' })
+    }
+    await core.janitor.runOnce()
+    expect(ear.heard.map((form) => claimsOf(form.get('logout_token'))['sid'])).toEqual([
+      claimsOf(body['id_token'])['sid'],
+    ])
+    await core.janitor.runOnce()
+    expect(ear.heard).toHaveLength(1)
+  },
+)
+
 const CALLER = { actor: 'operator', requestId: 'test' }

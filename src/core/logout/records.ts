@@ -20,3 +20,10 @@ export const logoutNotices = defineCollection({
   expiresAt: 'expiresAt',
 })
 export type LogoutNotice = RowOf<typeof logoutNotices>
+
+/** Users whose logins were ended all at once: clients that had them have still to be found. */
+export const endedLogins = defineCollection({
+  name: 'ended_login',
+  fields: t.Object({ userId: t.String({ maxLength: 64 }) }),
+  key: ['userId'],
+})

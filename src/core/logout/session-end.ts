@@ -1,13 +1,14 @@
 /** What ends with a browser session beside itself: tokens of its clients, and what those clients are told. */
-import { insert, remove, type Step, type Storage } from '#plugin'
+import { insert, remove, type Step, type Storage, take } from '#plugin'
 import { type SessionClient, sessionClients } from '../authorization/records.ts'
+import { browserSessions } from '../browser/records.ts'
 import type { Clients } from '../clients/clients.ts'
 import { newId } from '../identifier.ts'
 import { repository } from '../storage/repository.ts'
 import { endGrant } from '../token/families.ts'
 import { grants } from '../token/records.ts'
 import type { World } from '../world.ts'
-import { logoutNotices } from './records.ts'
+import { endedLogins, logoutNotices } from './records.ts'
 
 export interface SessionEnds {
   /**
@@ -15,6 +16,8 @@ export interface SessionEnds {
    * other sessions keep everything.
    */
   steps(sid: string): Promise<readonly Step[]>
+  /** Finds the clients of sessions that ended with all logins of their user. */
+  sweep(): Promise<void>
 }
 
 /** A client that is down for longer finds out when it refreshes. */
@@ -37,7 +40,25 @@ export function createSessionEnds(deps: {
     return [insert(logoutNotices, { ...row, expiresAt: now + KEEP_TRYING })]
   }
 
+  const ended = repository(storage, endedLogins)
+  const sessions = repository(storage, browserSessions)
+
+  /** Those who have logged in again since have sessions that go on. */
+  async function sweepUser(userId: string): Promise<void> {
+    for await (const each of visited.all({ by: ['userId'], equals: { userId } })) {
+      const { sid, clientId } = each
+      if (await sessions.findOne({ by: ['sid'], equals: { sid } })) continue
+      const own = take(sessionClients, { sid, clientId })
+      // Of several nodes one finds it.
+      await storage.commit([own, ...(await noticeFor(each))])
+    }
+    await storage.commit([remove(endedLogins, { equals: { userId } })])
+  }
+
   return {
+    async sweep() {
+      for await (const { userId } of ended.all()) await sweepUser(userId)
+    },
     async steps(sid) {
       const steps: Step[] = [remove(sessionClients, { equals: { sid } })]
       for await (const each of visited.all({ equals: { sid } })) steps.push(...(await noticeFor(each)))

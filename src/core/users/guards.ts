@@ -1,6 +1,7 @@
 /** Steps that change nothing and make a commit fail when something else has changed, and what every revocation shares. */
-import { remove, type Step, type Storage, update } from '#plugin'
+import { insert, remove, type Step, type Storage, update } from '#plugin'
 import { browserSessions } from '../browser/records.ts'
+import { endedLogins } from '../logout/records.ts'
 import { Problem } from '../problem.ts'
 import { identityTokens } from '../session/records.ts'
 import { repository } from '../storage/repository.ts'
@@ -37,9 +38,13 @@ function endGrants(userId: string): Step {
   return remove(grants, { by: ['userId', 'clientId'], equals: { userId } })
 }
 
-/** Every login of the user ends with the commit that this is part of, and every token that came of one. */
+/**
+ * Every login of the user ends with the commit that this is part of, and every token that came of one. Clients hear of it
+ * in the next round of the janitor.
+ */
 export function endLogins(userId: string): readonly Step[] {
-  return [endIdentityTokens(userId), endBrowserSessions(userId), endGrants(userId)]
+  const noted = [remove(endedLogins, { equals: { userId } }), insert(endedLogins, { userId })]
+  return [endIdentityTokens(userId), endBrowserSessions(userId), endGrants(userId), ...noted]
 }
 
 /** A time that no earlier change of the record has. */

@@ -1,9 +1,8 @@
 /** Second factors of a user, for administrators: what there is, whether one is demanded, and a way out for who lost them. */
 import { Type as t } from '@sinclair/typebox'
 import type { Core } from '../../core/core.ts'
-import { Problem } from '../../core/problem.ts'
-import type { User } from '../../core/users/records.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
+import { existingUser } from './existing-user.ts'
 import { Instant, instant, instantOrNull, strict } from '../schemas.ts'
 
 const FactorsAnswer = t.Object({
@@ -22,11 +21,7 @@ const FactorsAnswer = t.Object({
 const DemandBody = t.Object({ demanded: t.Boolean() }, strict)
 
 export function userFactorRoutes({ users, factors }: Pick<Core, 'users' | 'factors'>): readonly Endpoint[] {
-  async function existing(idOrName: string): Promise<User> {
-    const user = await users.get(idOrName)
-    if (!user) throw new Problem('not_found', `There is no user "${idOrName}"`)
-    return user
-  }
+  const existing = (idOrName: string) => existingUser(users, idOrName)
 
   return [
     endpoint({

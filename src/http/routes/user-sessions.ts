@@ -2,8 +2,8 @@
 import { Type as t } from '@sinclair/typebox'
 import type { Core } from '../../core/core.ts'
 import { Problem } from '../../core/problem.ts'
-import type { User } from '../../core/users/records.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
+import { existingUser } from './existing-user.ts'
 import { Instant, instant } from '../schemas.ts'
 
 const SessionsAnswer = t.Object({
@@ -23,11 +23,7 @@ export function userSessionRoutes({
   users,
   browserSessions,
 }: Pick<Core, 'users' | 'browserSessions'>): readonly Endpoint[] {
-  async function existing(idOrName: string): Promise<User> {
-    const user = await users.get(idOrName)
-    if (!user) throw new Problem('not_found', `There is no user "${idOrName}"`)
-    return user
-  }
+  const existing = (idOrName: string) => existingUser(users, idOrName)
 
   return [
     endpoint({

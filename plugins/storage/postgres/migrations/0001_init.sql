@@ -237,6 +237,12 @@ CREATE TABLE "logout_notice" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "ended_login" (
+	"user_id" text COLLATE "C" NOT NULL,
+	CONSTRAINT "ended_login_pkey" PRIMARY KEY("user_id")
+);
+
+--> statement-breakpoint
 CREATE TABLE "device_code" (
 	"digest" text COLLATE "C" NOT NULL,
 	"user_digest" text COLLATE "C" NOT NULL,

@@ -271,6 +271,11 @@ CREATE INDEX `logout_notice_next_at_index` ON `logout_notice` (`next_at`,`id`);
 --> statement-breakpoint
 CREATE INDEX `logout_notice_expires_at_index` ON `logout_notice` (`expires_at`,`id`);
 --> statement-breakpoint
+CREATE TABLE `ended_login` (
+	`user_id` text PRIMARY KEY NOT NULL
+);
+
+--> statement-breakpoint
 CREATE TABLE `device_code` (
 	`digest` text PRIMARY KEY NOT NULL,
 	`user_digest` text NOT NULL,
