@@ -127,7 +127,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     dataDir,
     url,
     port: Number(new URL(origin || 'http://none:0').port),
-    issuer,
+    issuer: config.publicUrl,
     ca: tls?.ca,
     admin: ADMIN,
     logs() {
