@@ -11,7 +11,7 @@ const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 let served: Served
 beforeAll(async () => {
-  served = await serveExecutableWith()
+  served = await serveExecutableWith('[oauth]\nregistration = "open"\n')
 }, 120_000)
 afterAll(() => served[Symbol.asyncDispose]())
 
@@ -21,10 +21,12 @@ async function discovered(
   authentication: oidc.ClientAuth = oidc.ClientSecretBasic(client.secret),
   metadata: Partial<oidc.ClientMetadata> = {},
 ): Promise<oidc.Configuration> {
+  return await oidc.discovery(new URL(served.issuer), client.id, metadata, authentication, through())
+}
+
+function through() {
   const fetch: oidc.CustomFetch = (url, init) => served.fetch(url, init as RequestInit)
-  return await oidc.discovery(new URL(served.issuer), client.id, metadata, authentication, {
-    [oidc.customFetch]: fetch,
-  })
+  return { [oidc.customFetch]: fetch }
 }
 
 async function keyPair(alg: string) {
@@ -178,4 +180,15 @@ test('logout that the client begins', async () => {
   expect(landing.away?.href).toBe('https://app.example/bye?state=over')
   const again = await person.open(oidc.buildAuthorizationUrl(config, parameters).href.slice(served.issuer.length))
   expect(again.path).toStartWith('/auth/login')
+})
+
+test('a client that registers itself', async () => {
+  const metadata = {
+    redirect_uris: [CALLBACK],
+    client_name: 'Self-made',
+    token_endpoint_auth_method: 'client_secret_post',
+  }
+  const config = await oidc.dynamicClientRegistration(new URL(served.issuer), metadata, undefined, through())
+  const tokens = await codeFlow(config, (parameters) => oidc.buildAuthorizationUrl(config, parameters))
+  expect(tokens.claims()?.aud).toBe(config.clientMetadata().client_id)
 })
