@@ -8,6 +8,8 @@ export interface OutboundOptions {
   readonly allow: () => readonly string[]
   /** Milliseconds. */
   readonly timeout: () => number
+  /** The addresses of a name; the system's resolver unless told. */
+  readonly resolve?: (name: string) => Promise<readonly { readonly address: string }[]>
 }
 
 const MAX_ANSWER = 1 << 20
@@ -42,13 +44,14 @@ const INSIDE: readonly string[] = [
 ]
 const inside = blockList(INSIDE)
 
-export function createOutbound({ allow, timeout }: OutboundOptions): Outbound {
+export function createOutbound({ allow, timeout, resolve = everyAddress }: OutboundOptions): Outbound {
   async function ask(url: string, init: RequestInit): Promise<OutboundAnswer> {
     const target = new URL(url)
     if (target.protocol !== 'https:' && target.protocol !== 'http:') throw new Error('only http and https are asked')
     if (target.username !== '' || target.password !== '') throw new Error('an address with a password is not asked')
     const name = target.hostname.replace(/^\[|\]$/g, '')
-    const address = await reachable(name, blockList(allow()))
+    const found = isIP(name) === 0 ? await resolve(name) : [{ address: name }]
+    const address = reachable(name, found, blockList(allow()))
     const headers = new Headers(init.headers)
     // The address that was checked is the one that is asked: the name could resolve to another one the next moment.
     headers.set('host', target.host)
@@ -70,9 +73,12 @@ export function createOutbound({ allow, timeout }: OutboundOptions): Outbound {
   }
 }
 
+function everyAddress(name: string) {
+  return lookup(name, { all: true })
+}
+
 /** The first address of the name, if all of them may be asked. */
-async function reachable(name: string, allowed: BlockList): Promise<string> {
-  const found = isIP(name) === 0 ? await lookup(name, { all: true }) : [{ address: name }]
+function reachable(name: string, found: readonly { readonly address: string }[], allowed: BlockList): string {
   const [first] = found
   if (!first) throw new Error(`${name} has no address`)
   for (const { address } of found)
