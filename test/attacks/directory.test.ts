@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { bodyOf, startTestServer, type TestServer } from '../harness/server.ts'
 import { BASE, describeSlapd, SERVICE, type Slapd, startSlapd } from '../harness/slapd.ts'
 import { entry } from '../harness/slapd-people.ts'
+import { searching } from '../ldap/source.ts'
 
 const LOCAL = { type: 'local', id: 'local', memoryKib: 8192, iterations: 1 }
 const WEIRD = ['we(ird)', 'st*r', 'back\\slash', 'com,ma', 'plus+equals=', '#hash', '<angle>', 'semi;colon', '"quoted"']
@@ -31,11 +32,7 @@ describeSlapd('with a directory', () => {
   const section = (more = {}) => ({
     type: 'ldap',
     id: 'corp',
-    urls: [slapd.ldaps],
-    tls: { caFile: slapd.caFile },
-    bindDn: SERVICE.bindDn,
-    bindPassword: { env: 'SVC' },
-    baseDn: BASE,
+    ...searching(slapd),
     groups: { required: 'allowed_to_login', baseDn: `ou=Group,${BASE}` },
     ...more,
   })

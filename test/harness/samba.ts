@@ -102,11 +102,12 @@ async function provisioned(): Promise<string> {
   const options = ['--option=interfaces=lo', '--option=bind interfaces only=yes']
   const names = [`--realm=${REALM}`, `--domain=${DOMAIN}`, `--adminpass=${ADMIN_PASSWORD}`, '--host-name=dc1']
   const how = ['--server-role=dc', '--use-rfc2307', '--dns-backend=NONE', '--host-ip=127.0.0.1', `--targetdir=${fresh}`]
-  await runTool(['samba-tool', 'domain', 'provision', ...how, ...names, ...options])
   try {
+    await runTool(['samba-tool', 'domain', 'provision', ...how, ...names, ...options])
     await rename(fresh, kept)
-  } catch {
+  } catch (error) {
     await rm(fresh, { recursive: true, force: true })
+    if (!existsSync(join(kept, 'private/sam.ldb'))) throw error
   }
   return kept
 }

@@ -5,6 +5,7 @@ import { workplace } from '../harness/command-line.ts'
 import { bodyOf, OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
 import { BASE, describeSlapd, SERVICE, type Slapd, startSlapd } from '../harness/slapd.ts'
 import { until } from '../harness/until.ts'
+import { searching, type Section } from './source.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -17,14 +18,10 @@ describeSlapd('a server with a directory', () => {
   })
   afterAll(() => slapd?.[Symbol.asyncDispose]())
 
-  const section = (more = {}) => ({
+  const section = (more = {}): Section => ({
     type: 'ldap',
     id: 'corp',
-    urls: [slapd.ldaps],
-    tls: { caFile: slapd.caFile },
-    bindDn: SERVICE.bindDn,
-    bindPassword: { env: 'SVC' },
-    baseDn: BASE,
+    ...searching(slapd),
     connectTimeoutMs: 1_500,
     operationTimeoutMs: 1_500,
     loginDeadlineMs: 2_000,
@@ -164,7 +161,7 @@ describeSlapd('a server with a directory', () => {
       /login\[1\]\.resync: this source cannot tell who is gone/,
     ],
   ])('does not start with rounds that cannot be: %s %o', async (resync, more, fault) => {
-    const { bindDn: _dn, bindPassword: _password, ...direct } = section(more)
+    const { ['bindDn']: _dn, ['bindPassword']: _password, ...direct } = section(more)
     const login = [LOCAL, { ...direct, resync }]
     expect(startTestServer({ config: { login } })).rejects.toThrow(fault)
   })
