@@ -30,7 +30,7 @@ const ENDING = {
   'no-utf8': 'it writes what is not UTF-8',
   'unknown-message': 'it writes what the protocol does not know',
   'not-asked': 'it answers what nobody asked',
-  'long-line': 'a line of more than 100000 bytes',
+  'long-line': 'it writes a line of more than 100000 bytes',
   flood: 'it floods',
 } as const
 

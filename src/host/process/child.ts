@@ -8,7 +8,7 @@ import { within } from '../deadline.ts'
 import { oneLine } from '../plugin-error.ts'
 import { type CallOptions, createCalls, createServing, type Handler, Unanswered } from './calls.ts'
 import { budget, type Limits } from './limits.ts'
-import { LineTooLong, readLines } from './lines.ts'
+import { isTooLong, NoLine, readLines } from './lines.ts'
 import { watchMemory } from './memory.ts'
 import { FromPlugin, type Hello, type ToPlugin } from './messages.ts'
 
@@ -56,7 +56,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 
   const send = (message: ToPlugin | object): void => {
     if (reason !== undefined) return
-    void write(child.stdin, `${JSON.stringify(message)}\n`)
+    const text = JSON.stringify(message)
+    if (isTooLong(text, limits.line)) throw new Unanswered('the request is longer than a line may be')
+    void write(child.stdin, `${text}\n`)
   }
   const calls = createCalls({ send, late: () => pulse.doubt() })
   const serving = createServing(options.handlers, send)
@@ -94,8 +96,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
         if (line.trim() !== '') take(line)
       }
     } catch (error) {
-      if (error instanceof Violation || error instanceof LineTooLong) kill(error.message)
-      else kill('it writes what is not UTF-8')
+      if (error instanceof Violation) kill(error.message)
+      else if (error instanceof NoLine) kill(`it writes ${error.message}`)
+      else kill(`what it writes cannot be taken: ${oneLine(String(error))}`)
     }
   }
   const reading = read()

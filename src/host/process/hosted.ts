@@ -3,7 +3,6 @@
  * knows nothing of it.
  */
 import { Console } from 'node:console'
-import { writeSync } from 'node:fs'
 import { Value } from '@sinclair/typebox/value'
 import { oneLine } from '../plugin-error.ts'
 import { type AnyPlugin, importPlugin } from '../plugin-module.ts'
@@ -12,7 +11,7 @@ import { type Calls, createCalls, createServing, type Handler, type Serving } fr
 import { hostedLogin } from './hosted-login.ts'
 import { hostedStorage } from './hosted-storage.ts'
 import { LIMITS } from './limits.ts'
-import { readLines } from './lines.ts'
+import { isTooLong, readLines } from './lines.ts'
 import { type Hello, PROTOCOL, type ToPlugin } from './messages.ts'
 
 /** The hidden subcommand: `plugin-host FILE PATH [sealed]`. */
@@ -37,7 +36,7 @@ export interface Line {
 export async function hostedMain(argv: readonly string[]): Promise<never> {
   const [file = '', path = file, sealed] = argv
   if (sealed === SEALED) applyFilter(sealingFilter(), 'all')
-  const send = standardOutput()
+  const { send, flushed } = standardOutput()
   const stopping = new AbortController()
   const calls = createCalls({ send })
   let opening: Promise<Offer | undefined> | undefined
@@ -60,6 +59,7 @@ export async function hostedMain(argv: readonly string[]): Promise<never> {
   await serving?.idle() // what was asked for before the end is still done
   calls.fail('the server is gone')
   await offer?.[Symbol.asyncDispose]()
+  await flushed()
   process.exit(0)
 }
 
@@ -88,11 +88,26 @@ async function offerOf(plugin: AnyPlugin, hello: Hello, line: Line): Promise<Off
 }
 
 /** The protocol has standard output to itself: what the plugin prints goes where its other words for people go. */
-function standardOutput(): (message: object) => void {
+function standardOutput() {
+  const sink = Bun.stdout.writer()
+  let written: Promise<unknown> = Promise.resolve()
   Object.assign(globalThis.console, new Console(process.stderr, process.stderr))
   process.stdout.write = process.stderr.write.bind(process.stderr)
-  return (message) => {
-    const bytes = Buffer.from(`${JSON.stringify(message)}\n`)
-    for (let written = 0; written < bytes.length; ) written += writeSync(1, bytes, written)
+  const write = async (line: string): Promise<void> => {
+    await sink.write(line)
+    await sink.flush()
   }
+  return {
+    /** Queued, for a pipe takes only so much at a time. A server that is gone is told by the end of standard input. */
+    send: (message: object): void => {
+      const text = JSON.stringify(message)
+      const line = isTooLong(text, LIMITS.line) && 'id' in message ? JSON.stringify(tooLong(message.id)) : text
+      written = written.then(() => write(`${line}\n`)).catch(() => undefined)
+    },
+    flushed: () => written,
+  }
+}
+
+function tooLong(id: unknown): object {
+  return { id, error: { name: 'RangeError', message: 'the answer is longer than a line may be' } }
 }
