@@ -58,6 +58,15 @@ test('row 23: another login gives another cookie, the old one is dead; another u
   expect(await at.sessions.list(at.alice.id)).toEqual([])
 })
 
+test('of two logins of one browser at the same time both begin a session, and neither is that of the other', async () => {
+  await using at = await opened()
+  const { cookie } = await at.logIn()
+  const both = await Promise.all([at.logIn(at.alice, cookie), at.logIn(at.alice, cookie)])
+  expect(new Set(both.map(({ visitor }) => visitor.session.sid)).size).toBe(2)
+  for (const begun of both) expect(await at.sessions.find(begun.cookie)).toBeDefined()
+  expect(await at.sessions.find(cookie)).toBeUndefined()
+})
+
 test('a session ends when it is not used, and after its time in any case', async () => {
   await using at = await opened()
   const idle = await at.logIn()

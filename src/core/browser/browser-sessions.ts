@@ -1,5 +1,5 @@
 /** Logins with a browser: begun by a login, found by a cookie, ended by the person, an administrator or time. */
-import { insert, remove, type Step, type Storage, take, update } from '#plugin'
+import { insert, type Step, type Storage, take, update } from '#plugin'
 import type { Audit } from '../audit/audit.ts'
 import { digestOf } from '../digest.ts'
 import { acrOf } from '../factors/acr.ts'
@@ -56,6 +56,8 @@ export interface BrowserSessions {
 /** Between two writes of `lastSeenAt`. */
 const SEEN_EVERY = 60_000
 const MOST_USER_AGENT = 300
+/** More logins of one browser at once than anybody makes. */
+const ROUNDS = 20
 
 export function createBrowserSessions(deps: {
   readonly storage: Storage
@@ -93,37 +95,53 @@ export function createBrowserSessions(deps: {
     await storage.commit([update(browserSessions, { digest: session.digest }, { set })])
   }
 
+  function sessionFor(
+    { user, amr, authTime, userAgent, upstream }: BrowserLogin,
+    cookie: string,
+    sid: string,
+    ip?: string,
+  ) {
+    const now = world.now()
+    const endsAt = now + settings().browser.absoluteTtl
+    return {
+      digest: digestOf(cookie),
+      sid,
+      userId: user.id,
+      amr: [...amr],
+      acr: acrOf(amr),
+      authTime,
+      ip: ip ?? null,
+      userAgent: userAgent.slice(0, MOST_USER_AGENT).toWellFormed().replaceAll('\0', ''),
+      upstream: upstream ?? null,
+      createdAt: now,
+      lastSeenAt: now,
+      endsAt,
+      expiresAt: expiryAt(now, endsAt),
+    } satisfies BrowserSession
+  }
+
   return {
-    async begin({ user, amr, authTime, cookie: before, userAgent, upstream }, caller) {
-      const now = world.now()
-      const replaced = await read(before)
-      const same = replaced?.userId === user.id ? replaced : undefined
+    async begin(login, caller) {
+      const { user, cookie: before } = login
       const cookie = Buffer.from(world.random(32)).toString('base64url')
-      const endsAt = now + settings().browser.absoluteTtl
-      const session: BrowserSession = {
-        digest: digestOf(cookie),
-        sid: same?.sid ?? newId('s', world),
-        userId: user.id,
-        amr: [...amr],
-        acr: acrOf(amr),
-        authTime,
-        ip: caller.ip ?? null,
-        userAgent: userAgent.slice(0, MOST_USER_AGENT).toWellFormed().replaceAll('\0', ''),
-        upstream: upstream ?? null,
-        createdAt: now,
-        lastSeenAt: now,
-        endsAt,
-        expiresAt: expiryAt(now, endsAt),
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const replaced = await read(before)
+        const same = replaced?.userId === user.id ? replaced : undefined
+        const session = sessionFor(login, cookie, same?.sid ?? newId('s', world), caller.ip)
+        const outcome = await storage.commit([
+          unchanged(user, session.createdAt),
+          ...(replaced ? [take(browserSessions, { digest: replaced.digest })] : []),
+          ...(replaced && !same ? await sessionEnds.steps(replaced.sid) : []),
+          insert(browserSessions, session),
+        ])
+        if (outcome.ok) {
+          logoutNotices.soon()
+          return { cookie, visitor: { session, user } }
+        }
+        // Another login of this browser was faster, and the session to replace is gone: without one only the user can be in the way.
+        if (outcome.failed === 0 || !replaced) return undefined
       }
-      const steps: readonly Step[] = [
-        unchanged(user, now),
-        ...(replaced ? [remove(browserSessions, { equals: { digest: replaced.digest } })] : []),
-        ...(replaced && !same ? await sessionEnds.steps(replaced.sid) : []),
-        insert(browserSessions, session),
-      ]
-      if (!(await storage.commit(steps)).ok) return undefined
-      logoutNotices.soon()
-      return { cookie, visitor: { session, user } }
+      return undefined
     },
     async find(cookie) {
       const session = await read(cookie)

@@ -160,8 +160,15 @@ function describe(
     show: (view, options) => showPage(view, request, options),
     done: (path, code, headers) => redirect(`${base}${path}?notice=${code}`, headers),
     async raised(amr) {
-      const login = { user, amr: withSecondFactor(session.amr, amr), authTime: session.authTime }
-      const begun = await core.browserSessions.begin({ ...login, cookie: secret, userAgent: session.userAgent }, caller)
+      const { authTime, userAgent, upstream } = session
+      const login = {
+        user,
+        amr: withSecondFactor(session.amr, amr),
+        authTime,
+        userAgent,
+        ...(upstream && { upstream }),
+      }
+      const begun = await core.browserSessions.begin({ ...login, cookie: secret }, caller)
       return begun ? { 'set-cookie': cookie.write(begun.cookie, core.settings().browser.absoluteTtl / 1_000) } : {}
     },
   }
