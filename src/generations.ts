@@ -33,6 +33,8 @@ export interface Generation {
   readonly brokerAccess: BrokerAccess
   readonly pages: Pages
   readonly mail: MailServer | undefined
+  /** Authorities that outbound requests trust beyond the public ones, PEM. */
+  readonly authorities: string | undefined
 }
 
 /** A generation that is not in use yet. Disposed of without having been used, or after `undo`, it leaves no trace. */
@@ -94,8 +96,8 @@ export function createGenerations(deps: GenerationDeps): Generations {
       createMailServer(config, deps),
     ])
     const brokerAccess = shared === undefined ? { allow } : { allow, secret: shared }
-    const pages = await openPages(config)
-    return { config, settings: settingsOf(config), sources, clients, brokerAccess, pages, mail }
+    const [pages, authorities] = await Promise.all([openPages(config), readAuthorities(config)])
+    return { config, settings: settingsOf(config), sources, clients, brokerAccess, pages, mail, authorities }
   }
 
   async function retire(host: PluginHost): Promise<void> {
@@ -188,4 +190,17 @@ function refuseFixed(before: Config, after: Config): void {
     'the configuration',
     changed.map((path) => ({ path, message })),
   )
+}
+
+async function readAuthorities({ outbound: { caFile } }: Config): Promise<string | undefined> {
+  if (caFile === undefined) return undefined
+  const refused = (message: string, cause?: unknown) =>
+    new ConfigError('the configuration', [{ path: 'outbound.caFile', message }], { cause })
+  const text = await Bun.file(caFile)
+    .text()
+    .catch((cause: unknown) => {
+      throw refused(`cannot be read: ${String(cause)}`, cause)
+    })
+  if (!text.includes('BEGIN CERTIFICATE')) throw refused('holds no PEM certificate')
+  return text
 }

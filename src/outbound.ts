@@ -1,6 +1,7 @@
 /** Requests to addresses that somebody else named: bounded, without redirects, and never into the own network unasked. */
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
+import { rootCertificates } from 'node:tls'
 import type { Outbound, OutboundAnswer } from './core/outbound.ts'
 
 export interface OutboundOptions {
@@ -8,6 +9,8 @@ export interface OutboundOptions {
   readonly allow: () => readonly string[]
   /** Milliseconds. */
   readonly timeout: () => number
+  /** Certificates trusted beyond the public ones, PEM. */
+  readonly authorities?: () => string | undefined
   /** The addresses of a name; the system's resolver unless told. */
   readonly resolve?: (name: string) => Promise<readonly { readonly address: string }[]>
 }
@@ -44,7 +47,7 @@ const INSIDE: readonly string[] = [
 ]
 const inside = blockList(INSIDE)
 
-export function createOutbound({ allow, timeout, resolve = everyAddress }: OutboundOptions): Outbound {
+export function createOutbound({ allow, timeout, authorities, resolve = everyAddress }: OutboundOptions): Outbound {
   async function ask(url: string, init: RequestInit): Promise<OutboundAnswer> {
     const target = new URL(url)
     if (target.protocol !== 'https:' && target.protocol !== 'http:') throw new Error('only http and https are asked')
@@ -62,7 +65,7 @@ export function createOutbound({ allow, timeout, resolve = everyAddress }: Outbo
       headers,
       redirect: 'manual',
       signal: AbortSignal.timeout(timeout()),
-      ...(target.protocol === 'https:' && isIP(name) === 0 && { tls: { serverName: name } }),
+      ...(target.protocol === 'https:' && { tls: tlsFor(name, authorities?.()) }),
     })
     return { status: response.status, mediaType: mediaType(response), body: await bounded(response) }
   }
@@ -70,6 +73,14 @@ export function createOutbound({ allow, timeout, resolve = everyAddress }: Outbo
   return {
     get: (url, accept) => ask(url, { headers: { accept } }),
     post: (url, form) => ask(url, { method: 'POST', body: new URLSearchParams(form) }),
+  }
+}
+
+/** A literal address is no server name (RFC 6066 section 3). */
+function tlsFor(name: string, authorities: string | undefined) {
+  return {
+    ...(isIP(name) === 0 && { serverName: name }),
+    ...(authorities !== undefined && { ca: [...rootCertificates, authorities] }),
   }
 }
 

@@ -81,6 +81,7 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
       outbound: createOutbound({
         allow: () => generations.current().config.outbound.allow,
         timeout: () => generations.current().config.outbound.timeout,
+        authorities: () => generations.current().authorities,
       }),
       deliver: () => generations.current().mail?.deliver,
       heard: (entry) => front?.metrics.event(entry),

@@ -190,6 +190,7 @@ const Browser = section('Logins with a browser.', {
 const Outbound = section('Requests of this server to addresses that clients name: key sets, logout.', {
   allow: networks({ description: 'Private networks that they may reach; public ones always.' }),
   timeout: duration({ default: '5s', description: 'How long to wait for an answer.' }),
+  caFile: t.Optional(path({ description: 'Certificates of private authorities, PEM, beyond the public ones.' })),
 })
 
 const Passwords = section('Passwords that are set here.', {

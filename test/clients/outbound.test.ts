@@ -158,3 +158,21 @@ test.each([
     await tls.stop(true)
   }
 })
+
+test('authorities of the configuration are trusted, for the name that they certify', async () => {
+  const { cert, key } = certificates.name
+  const tls = Bun.serve({ port: 0, hostname: '127.0.0.1', tls: { cert, key }, fetch: () => new Response('ok') })
+  try {
+    const authorities = await Bun.file(caFile).text()
+    const ask = async (name: string, given: string | undefined) => {
+      const resolve = async () => [{ address: '127.0.0.1' }]
+      const options = { allow: () => LOOPBACK, timeout: () => 5_000, authorities: () => given, resolve }
+      return await refusal(createOutbound(options).get(`https://${name}:${tls.port}/`, '*/*'))
+    }
+    expect(await ask('keys.example', authorities)).toBe('200')
+    expect(await ask('keys.example', undefined)).not.toBe('200')
+    expect(await ask('other.example', authorities)).not.toBe('200')
+  } finally {
+    await tls.stop(true)
+  }
+})
