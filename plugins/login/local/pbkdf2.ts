@@ -42,7 +42,9 @@ export function parsePbkdf2(text: string): Parsed | undefined {
 }
 
 export async function verifyPbkdf2(password: string, { digest, rounds, salt, hash }: Parsed): Promise<boolean> {
-  return timingSafeEqual(await derive(password, salt, rounds, hash.length, digest), hash)
+  const right = timingSafeEqual(await derive(password, salt, rounds, hash.length, digest), hash)
+  // HMAC fills a short key up with zeros: "x" and "x\0" would be one password.
+  return right && !password.includes('\0')
 }
 
 function fromBase64(text: string): Buffer {
