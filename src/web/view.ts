@@ -42,7 +42,6 @@ export type NoticeCode =
   | 'too_many_attempts'
   | 'unavailable'
   | 'expired'
-  | 'log_in_again'
   | 'source_failed'
   | 'code_sent'
   | 'mail_unavailable'

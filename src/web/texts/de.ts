@@ -218,7 +218,6 @@ export const de: Texts = {
     too_many_attempts_wait: 'Zu viele Versuche. Versuchen Sie es in {seconds} Sekunden noch einmal.',
     unavailable: 'Der Dienst ist gerade nicht erreichbar. Versuchen Sie es gleich noch einmal.',
     expired: 'Das hat zu lange gedauert. Bitte beginnen Sie von vorn.',
-    log_in_again: 'Bitte melden Sie sich noch einmal an.',
     source_failed: 'Die Anmeldung dort hat nicht geklappt.',
     code_sent: 'Wir haben Ihnen einen Code gesendet.',
     mail_unavailable: 'Die E-Mail konnte noch nicht gesendet werden. Sie kommt so bald wie möglich.',

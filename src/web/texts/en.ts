@@ -210,7 +210,6 @@ export const en = {
     too_many_attempts_wait: 'Too many attempts. Try again in {seconds} seconds.',
     unavailable: 'The service is not available right now. Try again in a moment.',
     expired: 'That took too long. Please start again.',
-    log_in_again: 'Please log in again.',
     source_failed: 'Logging in there did not work.',
     code_sent: 'We sent you a code.',
     mail_unavailable: 'The mail could not be sent yet. It will arrive as soon as possible.',
