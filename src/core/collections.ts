@@ -1,6 +1,7 @@
 /** Every collection that core declares: what a storage is asked to migrate. */
 import type { AnyCollection } from '#plugin'
 import { auditEvents } from './audit/audit.ts'
+import { begunByStrangers } from './authorization/beginnings.ts'
 import { consents, interactions, pushedRequests, sessionClients } from './authorization/records.ts'
 import { browserSessions } from './browser/records.ts'
 import { clients, registrationTokens } from './clients/records.ts'
@@ -43,6 +44,7 @@ export const collections: readonly AnyCollection[] = [
   registrationTokens,
   browserSessions,
   sessionClients,
+  begunByStrangers,
   logoutNotices,
   endedLogins,
   deviceCodes,

@@ -11,6 +11,7 @@ import { createRegistrationTokens, type RegistrationTokens } from './clients/reg
 import { clients as clientRecords } from './clients/records.ts'
 import { type Applications, createApplications } from './browser/applications.ts'
 import { type BrowserSessions, createBrowserSessions } from './browser/browser-sessions.ts'
+import { createBeginnings } from './authorization/beginnings.ts'
 import { createRights, type Rights } from './authorization/rights.ts'
 import { collections } from './collections.ts'
 import { type CompleteLogin, createCompleteLogin } from './factors/complete-login.ts'
@@ -137,7 +138,8 @@ export async function createCore(given: CoreDeps): Promise<Core> {
   })
   const mfaTokens = createMfaTokens({ ...deps, factors })
   const targets = createTargets({ settings, brokers })
-  const devices = createDevices({ ...deps, targets })
+  const beginnings = createBeginnings(deps)
+  const devices = createDevices({ ...deps, targets, beginnings })
   const tokens = createTokens({
     ...deps,
     devices,
@@ -172,6 +174,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     targets,
     dpop: tokens.dpop,
     browserSessions,
+    beginnings,
   })
   const janitor = stack.use(
     createJanitor({

@@ -14,8 +14,9 @@ import type { Settings } from '../settings.ts'
 import type { Dpop, DpopRequest } from '../token/dpop.ts'
 import type { Targets } from '../token/target.ts'
 import type { Users } from '../users/users.ts'
-import type { World } from '../world.ts'
+import type { Caller, World } from '../world.ts'
 import { createAnswers } from './answer.ts'
+import type { Beginnings } from './beginnings.ts'
 import { createConsents } from './consents.ts'
 import { createInteractions, type Interactions, type LocalLogin, type Started } from './interactions.ts'
 import { type Browser, createJourneys, type Journeys, type Outcome, type Seen } from './journey.ts'
@@ -29,10 +30,11 @@ export interface Authorizations {
   /** A request that a browser brings. Throws an `OAuthError` that must be shown, never redirected. */
   request(parameters: Parameters, browser: Browser): Promise<Outcome>
   /** The same without looking at who is there: the browser's own next request goes on. */
-  hold(parameters: Parameters): Promise<Outcome>
+  hold(parameters: Parameters, caller: Caller): Promise<Outcome>
   push(
     pushed: { readonly parameters: Parameters; readonly dpop: DpopRequest },
     client: Client,
+    caller: Caller,
   ): Promise<{ readonly requestUri: string; readonly expiresIn: number }>
   /** At once at the path if nothing is missing. */
   local(login: LocalLogin, browser: Browser): Promise<Outcome>
@@ -65,6 +67,7 @@ export interface AuthorizationDeps {
   readonly targets: Targets
   readonly dpop: Dpop
   readonly browserSessions: BrowserSessions
+  readonly beginnings: Beginnings
 }
 
 export function createAuthorizations(given: AuthorizationDeps): Authorizations {
@@ -84,16 +87,18 @@ export function createAuthorizations(given: AuthorizationDeps): Authorizations {
       if (!read.ok) return { kind: 'answer', answer: parts.answers.withError(read.to, read.error, read.client) }
       return await journeys.go(interactions.draft({ request: read.request }, browser.binding), browser, false)
     },
-    async hold(parameters) {
+    async hold(parameters, caller) {
       const read = await requests.read(parameters)
       if (!read.ok) return { kind: 'answer', answer: parts.answers.withError(read.to, read.error, read.client) }
       const started = interactions.draft({ request: read.request }, undefined)
-      await interactions.keep(started)
+      await interactions.keep(started, caller)
       return { kind: 'page', page: 'login', id: started.id }
     },
-    async push({ parameters, dpop }, client) {
+    async push({ parameters, dpop }, client, caller) {
       const asked = await requests.readPushed(parameters, client)
-      return await pushedRequests.keep(asked, await given.dpop.check(dpop))
+      const jkt = await given.dpop.check(dpop)
+      if (!client.confidential) await given.beginnings.count(caller)
+      return await pushedRequests.keep(asked, jkt)
     },
   }
 }

@@ -3,7 +3,8 @@ import { insert, remove, type Step, type Storage, update } from '#plugin'
 import { digestOf, isSameDigest } from '../digest.ts'
 import { repository } from '../storage/repository.ts'
 import { newToken } from '../token/token-text.ts'
-import type { World } from '../world.ts'
+import type { Caller, World } from '../world.ts'
+import type { Beginnings } from './beginnings.ts'
 import {
   type AuthorizationRequest,
   INTERACTION_LIFE,
@@ -31,7 +32,8 @@ export type Change = Partial<Omit<Interaction, 'digest' | 'bindingDigest' | 'req
 export interface Interactions {
   /** Not stored yet. Without a binding the first browser that opens it is the one. */
   draft(purpose: Purpose, binding: string | undefined): Started
-  keep(started: Started): Promise<void>
+  /** Throws `too_many_attempts` for a network that begins too many. */
+  keep(started: Started, caller: Caller): Promise<void>
   /** `undefined` if it is over, or of another browser. */
   find(id: string, binding: string): Promise<Started | undefined>
   change(started: Started, change: Change): Promise<Started>
@@ -44,9 +46,11 @@ type Purpose = { readonly request: AuthorizationRequest } | LocalLogin
 export function createInteractions({
   storage,
   world,
+  beginnings,
 }: {
   readonly storage: Storage
   readonly world: World
+  readonly beginnings: Beginnings
 }): Interactions {
   const stored = repository(storage, interactions)
 
@@ -78,7 +82,8 @@ export function createInteractions({
       }
       return { id, interaction }
     },
-    async keep({ interaction }) {
+    async keep({ interaction }, caller) {
+      await beginnings.count(caller)
       await storage.commit([insert(interactions, interaction)])
     },
     async find(id, binding) {

@@ -151,7 +151,7 @@ export function createJourneys(deps: JourneyDeps): Journeys {
       const { step } = seen
       if (step.kind === 'respond') return await respond(seen, stored)
       if (step.kind === 'refuse') return await fail(started, new OAuthError(step.code, step.description))
-      if (!stored) await interactions.keep(started)
+      if (!stored) await interactions.keep(started, browser.caller)
       return { kind: 'page', page: step.page, id: started.id }
     },
   }

@@ -1,6 +1,7 @@
 /** The device grant (RFC 8628): a device asks, a person allows it in a browser, the device polls until then. */
 import { insert, type Storage, take, update } from '#plugin'
 import { stillThere } from '../authorization/answer.ts'
+import type { Beginnings } from '../authorization/beginnings.ts'
 import type { Visitor } from '../browser/browser-sessions.ts'
 import type { Client } from '../clients/records.ts'
 import { digestOf } from '../digest.ts'
@@ -48,8 +49,9 @@ export function createDevices(deps: {
   readonly settings: () => Settings
   readonly throttle: Throttle
   readonly targets: Targets
+  readonly beginnings: Beginnings
 }): Devices {
-  const { storage, world, settings, throttle, targets } = deps
+  const { storage, world, settings, throttle, targets, beginnings } = deps
   const stored = repository(storage, deviceCodes)
   const people = repository(storage, users)
 
@@ -73,10 +75,11 @@ export function createDevices(deps: {
   }
 
   return {
-    async begin(parameters, client, { ip }) {
+    async begin(parameters, client, caller) {
       if (!client.grants.includes(DEVICE_GRANT))
         throw new OAuthError('unauthorized_client', 'The client may not use this grant')
       const target = await targets.read(parameters, client)
+      if (!client.confidential) await beginnings.count(caller)
       const now = world.now()
       const { deviceCodeTtl } = settings().oauth
       const deviceCode = newToken('lvd_', world)
@@ -89,7 +92,7 @@ export function createDevices(deps: {
           clientId: client.id,
           state: 'pending',
           authorization: clientAuthorization(client, target),
-          ip: ip ?? null,
+          ip: caller.ip ?? null,
           interval: INTERVAL,
           nextPollAt: now,
           createdAt: now,

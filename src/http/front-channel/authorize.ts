@@ -35,7 +35,8 @@ export function authorizeRoutes(parts: FrontChannelParts): readonly Endpoint[] {
       method: 'POST',
       summary: 'The same with the parameters in a form',
       // A form from another site brings no cookies along: the browser is asked to come again on its own.
-      handle: async ({ parameters, request }) => respond(await authorizations.hold(parameters), request, []),
+      handle: async ({ parameters, request, caller }) =>
+        respond(await authorizations.hold(parameters, caller), request, []),
     }),
     endpoint({
       method: 'POST',
@@ -50,7 +51,11 @@ export function authorizeRoutes(parts: FrontChannelParts): readonly Endpoint[] {
       async handle({ parameters, request, caller }) {
         const presented = presentedIn(credentials(parameters, request))
         const { client } = await clientAuthentication.authenticate(presented, caller)
-        const { requestUri, expiresIn } = await authorizations.push({ parameters, dpop: proofIn(request, PAR) }, client)
+        const { requestUri, expiresIn } = await authorizations.push(
+          { parameters, dpop: proofIn(request, PAR) },
+          client,
+          caller,
+        )
         return { request_uri: requestUri, expires_in: expiresIn }
       },
     }),

@@ -224,6 +224,14 @@ CREATE TABLE "session_client" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "begun_by_stranger" (
+	"key" text COLLATE "C" NOT NULL,
+	"count" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "begun_by_stranger_pkey" PRIMARY KEY("key")
+);
+
+--> statement-breakpoint
 CREATE TABLE "logout_notice" (
 	"id" text COLLATE "C" NOT NULL,
 	"client_id" text COLLATE "C" NOT NULL,
@@ -541,6 +549,8 @@ CREATE INDEX "session_client_user_id_idx" ON "session_client" USING btree ("user
 CREATE INDEX "session_client_client_id_idx" ON "session_client" USING btree ("client_id");
 --> statement-breakpoint
 CREATE INDEX "session_client_expires_at_idx" ON "session_client" USING btree ("expires_at");
+--> statement-breakpoint
+CREATE INDEX "begun_by_stranger_expires_at_idx" ON "begun_by_stranger" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE INDEX "logout_notice_next_at_idx" ON "logout_notice" USING btree ("next_at");
 --> statement-breakpoint

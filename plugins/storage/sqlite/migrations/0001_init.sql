@@ -255,6 +255,15 @@ CREATE INDEX `session_client_client_id_index` ON `session_client` (`client_id`,`
 --> statement-breakpoint
 CREATE INDEX `session_client_expires_at_index` ON `session_client` (`expires_at`,`sid`,`client_id`);
 --> statement-breakpoint
+CREATE TABLE `begun_by_stranger` (
+	`key` text PRIMARY KEY NOT NULL,
+	`count` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `begun_by_stranger_expires_at_index` ON `begun_by_stranger` (`expires_at`,`key`);
+--> statement-breakpoint
 CREATE TABLE `logout_notice` (
 	`id` text PRIMARY KEY NOT NULL,
 	`client_id` text NOT NULL,
