@@ -1,7 +1,7 @@
 /** Tokens of OAuth clients on the real broker: of services for themselves, and of people by a code flow. */
 import { expect, test } from 'bun:test'
 import { htmlBrowser } from '../harness/html-browser.ts'
-import { goThrough } from '../harness/served.ts'
+import { goThrough } from '../harness/oauth-person.ts'
 import { bodyOf, OPERATOR } from '../harness/server.ts'
 import { connect, failure, type Scene } from './setup.ts'
 
@@ -46,9 +46,8 @@ export function clientTests(current: () => Scene): void {
       OPERATOR,
     )
     const query = { client_id: client.id, redirect_uri: CALLBACK, response_type: 'code', scope: 'openid vhost:prod' }
-    const issuer = server.url
-    const address = new URL(`${issuer}/auth/oauth/authorize?${String(new URLSearchParams(query))}`)
-    const back = await goThrough(htmlBrowser({ ...server, issuer }), issuer, address)
+    const person = htmlBrowser({ ...server, issuer: server.url })
+    const back = await goThrough(person, `/auth/oauth/authorize?${String(new URLSearchParams(query))}`)
     const code = back.searchParams.get('code') ?? ''
     const basic = `Basic ${btoa(`${client.id}:${secret}`)}`
     const first = await tokens(basic, { grant_type: 'authorization_code', code, redirect_uri: CALLBACK })

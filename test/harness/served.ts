@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { freePort } from './broker.ts'
 import { builtExecutable, runExecutable, serveExecutable } from './executable.ts'
 import { type HtmlBrowser, htmlBrowser } from './html-browser.ts'
+import { ALICE } from './oauth.ts'
 import { temporaryFolder } from './plugins.ts'
-
-export const ALICE = { username: 'alice', password: 'vexing-Quartz-41-sphinx' }
 
 export interface Served extends AsyncDisposable {
   readonly issuer: string
@@ -71,14 +70,4 @@ export async function serveExecutableWith(settings = ''): Promise<Served> {
     log: () => server.log(),
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
-}
-
-/** Logs alice in where the page asks for it and allows what the client asks, until the browser is sent away. */
-export async function goThrough(person: HtmlBrowser, issuer: string, address: URL): Promise<URL> {
-  let landing = await person.open(address.href.slice(issuer.length))
-  if (landing.path.startsWith('/auth/login')) landing = await person.submit(landing, ALICE)
-  if (landing.path.startsWith('/auth/consent')) landing = await person.submit(landing, { decision: 'allow' })
-  if (!landing.away)
-    throw new Error(`The browser was not sent back: ${landing.path} (${landing.status}) ${landing.html}`)
-  return landing.away
 }

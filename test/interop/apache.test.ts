@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { type Apache, apachePlace, describeWithApache } from '../harness/apache.ts'
 import { startBrowser, type TestBrowser } from '../harness/browser.ts'
-import { ALICE, type Served, serveExecutableWith } from '../harness/served.ts'
+import { ALICE } from '../harness/oauth.ts'
+import { type Served, serveExecutableWith } from '../harness/served.ts'
 
 setDefaultTimeout(60_000)
 

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { createRemoteJWKSet, customFetch as joseFetch, exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
-import { goThrough, type Served, serveExecutableWith } from '../harness/served.ts'
+import { goThrough } from '../harness/oauth-person.ts'
+import { type Served, serveExecutableWith } from '../harness/served.ts'
 import { until } from '../harness/until.ts'
 
 setDefaultTimeout(60_000)
@@ -23,7 +24,7 @@ function through() {
   return { [oauth.customFetch]: (url: string, init: object) => served.fetch(url, init as RequestInit) }
 }
 
-/** A PKCE pair, and the address to send a browser to once the request was pushed. */
+/** A PKCE verifier, and the path to send a browser to once the request was pushed. */
 async function push(client: oauth.Client, auth: oauth.ClientAuth, DPoP?: oauth.DPoPHandle) {
   const verifier = oauth.generateRandomCodeVerifier()
   const parameters = new URLSearchParams({
@@ -39,7 +40,7 @@ async function push(client: oauth.Client, auth: oauth.ClientAuth, DPoP?: oauth.D
   const { request_uri: uri } = await oauth.processPushedAuthorizationResponse(as, client, pushed)
   const address = new URL(as.authorization_endpoint ?? '')
   address.search = String(new URLSearchParams({ client_id: client.client_id, request_uri: uri }))
-  return { address, verifier }
+  return { path: address.href.slice(served.issuer.length), verifier }
 }
 
 test('the issuer says the same by RFC 8414', async () => {
@@ -56,8 +57,8 @@ test('FAPI 2.0: PAR, private_key_jwt with the issuer as audience, DPoP, iss in t
   const auth = oauth.PrivateKeyJwt({ key: privateKey, kid: 'fapi' })
   const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
 
-  const { address, verifier } = await push(client, auth, DPoP)
-  const back = await goThrough(served.person(), served.issuer, address)
+  const { path, verifier } = await push(client, auth, DPoP)
+  const back = await goThrough(served.person(), path)
   expect(back.searchParams.get('iss')).toBe(served.issuer)
   const answer = oauth.validateAuthResponse(as, client, back)
   const options = { ...through(), DPoP }
@@ -105,9 +106,9 @@ test('a logout reaches a client by the back channel', async () => {
   const { id, secret } = await served.client(uris)
   const client: oauth.Client = { client_id: id }
   const auth = oauth.ClientSecretBasic(secret)
-  const { address, verifier } = await push(client, auth)
+  const { path, verifier } = await push(client, auth)
   const person = served.person()
-  const answer = oauth.validateAuthResponse(as, client, await goThrough(person, served.issuer, address))
+  const answer = oauth.validateAuthResponse(as, client, await goThrough(person, path))
   const redeemed = await oauth.authorizationCodeGrantRequest(as, client, auth, answer, CALLBACK, verifier, through())
   const tokens = await oauth.processAuthorizationCodeResponse(as, client, redeemed)
   const claims = oauth.getValidatedIdTokenClaims(tokens)

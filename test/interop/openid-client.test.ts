@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { exportJWK, generateKeyPair } from 'jose'
 import * as oidc from 'openid-client'
-import { goThrough, type Served, serveExecutableWith } from '../harness/served.ts'
+import { allowDevice, goThrough } from '../harness/oauth-person.ts'
+import { type Served, serveExecutableWith } from '../harness/served.ts'
 
 setDefaultTimeout(60_000)
 
@@ -27,6 +28,10 @@ async function discovered(
 function through() {
   const fetch: oidc.CustomFetch = (url, init) => served.fetch(url, init as RequestInit)
   return { [oidc.customFetch]: fetch }
+}
+
+function pathOf(address: URL): string {
+  return address.href.slice(served.issuer.length)
 }
 
 async function keyPair(alg: string) {
@@ -55,7 +60,7 @@ type Begin = (parameters: Record<string, string>) => URL | Promise<URL>
 async function codeFlow(config: oidc.Configuration, begin: Begin, more = {}, options?: oidc.DPoPOptions) {
   const { checks, parameters } = await pkce()
   const address = await begin({ ...parameters, ...more })
-  const back = await goThrough(served.person(), served.issuer, address)
+  const back = await goThrough(served.person(), pathOf(address))
   return await oidc.authorizationCodeGrant(config, back, checks, undefined, options)
 }
 
@@ -151,16 +156,7 @@ test('the device flow, with its person at another browser', async () => {
   const config = await discovered(client, oidc.None())
   const device = await oidc.initiateDeviceAuthorization(config, { scope: 'openid' })
   const tokens = oidc.pollDeviceAuthorizationGrant(config, { ...device, interval: 1 })
-  const person = served.person()
-  const complete = device.verification_uri_complete ?? ''
-  let page = await person.open(complete.slice(served.issuer.length))
-  for (let step = 0; step < 4 && page.forms.length > 0; step++) {
-    const login = page.path.startsWith('/auth/login')
-    const names = page.forms.flatMap((form) => form.names)
-    if (login) page = await person.submit(page, { username: 'alice', password: 'vexing-Quartz-41-sphinx' })
-    else if (names.includes('decision')) page = await person.submit(page, { decision: 'allow' })
-    else page = await person.submit(page, { user_code: device.user_code })
-  }
+  await allowDevice(served.person(), device.user_code)
   expect((await tokens).claims()?.aud).toBe(client.id)
 })
 
@@ -169,16 +165,16 @@ test('logout that the client begins', async () => {
   const config = await discovered(client)
   const { checks, parameters } = await pkce()
   const person = served.person()
-  const back = await goThrough(person, served.issuer, oidc.buildAuthorizationUrl(config, parameters))
+  const back = await goThrough(person, pathOf(oidc.buildAuthorizationUrl(config, parameters)))
   const tokens = await oidc.authorizationCodeGrant(config, back, checks)
   const out = oidc.buildEndSessionUrl(config, {
     id_token_hint: tokens.id_token ?? '',
     post_logout_redirect_uri: 'https://app.example/bye',
     state: 'over',
   })
-  const landing = await person.open(out.href.slice(served.issuer.length))
+  const landing = await person.open(pathOf(out))
   expect(landing.away?.href).toBe('https://app.example/bye?state=over')
-  const again = await person.open(oidc.buildAuthorizationUrl(config, parameters).href.slice(served.issuer.length))
+  const again = await person.open(pathOf(oidc.buildAuthorizationUrl(config, parameters)))
   expect(again.path).toStartWith('/auth/login')
 })
 

@@ -1,6 +1,7 @@
 /** A thousand cycles of every flow leave no row behind once what they made is over. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { collections } from '../../src/core/collections.ts'
+import { sha256 } from '../../src/core/token/token-text.ts'
 import {
   ACCESS_TOKEN,
   ALICE,
@@ -10,18 +11,26 @@ import {
   startOAuthServer,
   TOKEN_EXCHANGE,
 } from '../harness/oauth.ts'
-import { codeOfAlice } from '../harness/oauth-code.ts'
+import { codeOfAlice, REDIRECT_URI, VERIFIER } from '../harness/oauth-code.ts'
+import { allowDevice, goThrough } from '../harness/oauth-person.ts'
+import { htmlBrowser } from '../harness/html-browser.ts'
 
 setDefaultTimeout(300_000)
 
 const CYCLES = 1_000
 const AT_ONCE = 20
 const DAY = 86_400_000
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 let oauth: OAuthServer
 beforeAll(async () => {
   oauth = await startOAuthServer({
-    config: { audit: { keepFor: '1d' }, keys: { rotateEvery: '300d' }, log: { level: 'error' } },
+    config: {
+      audit: { keepFor: '1d' },
+      keys: { rotateEvery: '300d' },
+      browser: { idleTtl: '300d', absoluteTtl: '300d' },
+      log: { level: 'error' },
+    },
   })
   // The first rounds make keys, and say so.
   await swept()
@@ -127,6 +136,46 @@ const FLOWS: Readonly<Record<string, () => Promise<(serial: number) => Promise<v
         }),
       )
     }
+  },
+  'pushed requests and codes in one browser': async () => {
+    const client = await oauth.client({ ...app, requirePushedRequests: true })
+    const headers = { authorization: client.basic }
+    const person = htmlBrowser(oauth.server)
+    const request = {
+      response_type: 'code',
+      redirect_uri: REDIRECT_URI,
+      scope: 'openid offline_access',
+      code_challenge: sha256(VERIFIER),
+      code_challenge_method: 'S256',
+    }
+    const begin = async () => {
+      const { body } = await oauth.post('/auth/oauth/par', request, headers)
+      const query = new URLSearchParams({ client_id: client.client.id, request_uri: String(body['request_uri']) })
+      return await goThrough(person, `/auth/oauth/authorize?${String(query)}`)
+    }
+    // Logs in and allows; from here on nothing is asked any more.
+    await begin()
+    return async (serial) => {
+      const code = (await begin()).searchParams.get('code') ?? ''
+      const form = { grant_type: 'authorization_code', redirect_uri: REDIRECT_URI, code_verifier: VERIFIER }
+      if (serial % 2 === 0) got(await oauth.token(client, { ...form, code }))
+    }
+  },
+  'devices, allowed and forgotten': async () => {
+    const client = await oauth.client({ ...app, grants: [DEVICE, 'refresh_token'], redirectUris: [] })
+    const headers = { authorization: client.basic }
+    const person = htmlBrowser(oauth.server)
+    return async (serial) => {
+      const { body } = await oauth.post('/auth/oauth/device_authorization', { scope: 'openid' }, headers)
+      if (serial % 2 === 1) return
+      await allowDevice(person, String(body['user_code']))
+      got(await oauth.token(client, { grant_type: DEVICE, device_code: String(body['device_code']) }))
+    }
+  },
+  'logins and logouts of browsers': async () => async () => {
+    const person = htmlBrowser(oauth.server)
+    await person.submit(await person.open('/auth/login'), ALICE)
+    await person.submit(await person.open('/auth/logout'), { action: 'logout' })
   },
   'password, wrong password': async () => {
     const client = await oauth.client({ ...app, grants: ['password', 'refresh_token'] })

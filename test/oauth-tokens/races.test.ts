@@ -2,12 +2,15 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { type Answer, type OAuthServer, type RegisteredClient, startOAuthServer } from '../harness/oauth.ts'
 import { codeOfAlice } from '../harness/oauth-code.ts'
+import { allowDevice } from '../harness/oauth-person.ts'
+import { htmlBrowser } from '../harness/html-browser.ts'
 import { describePostgres, startPostgres } from '../harness/postgres.ts'
 import { startTestServer } from '../harness/server.ts'
 
 setDefaultTimeout(60_000)
 
 const CALLERS = 50
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** The only answer with tokens; all others are the same refusal. */
 function onlyWinner(answers: readonly Answer[]): Answer {
@@ -63,6 +66,15 @@ function racesOn(start: () => Promise<Nodes>): void {
     const winner = onlyWinner(await race(client, form))
     const next = { ...form, refresh_token: String(winner.body['refresh_token']) }
     expect((await opened().oauth.token(client, next)).body['error']).toBe('invalid_grant')
+  })
+
+  test('a device code is redeemed once', async () => {
+    const { oauth } = opened()
+    const client = await oauth.client({ grants: [DEVICE], redirectUris: [] })
+    const headers = { authorization: client.basic }
+    const { body } = await oauth.post('/auth/oauth/device_authorization', { scope: 'openid' }, headers)
+    await allowDevice(htmlBrowser(oauth.server), String(body['user_code']))
+    onlyWinner(await race(client, { grant_type: DEVICE, device_code: String(body['device_code']) }))
   })
 }
 
