@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { GRANT_TYPES } from '../../src/core/clients/client-input.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { bodyOf, OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
+import { type FuzzedBrowser, fuzzedBrowser } from './fuzzed-browser.ts'
 import { type FuzzedRequest, KNOWN, type Sender, STAND_INS, type StandIn } from './inputs.ts'
 
 FormatRegistry.Set('date-time', (text) => !Number.isNaN(Date.parse(text)))
@@ -38,24 +39,26 @@ export async function startFuzzedServer(): Promise<FuzzedServer> {
     await rules.create({ subjectKind: 'user', subject, vhost: 'prod', preset: 'owner' }, OPERATOR)
   const identity = await server.login(KNOWN)
   const tokens: Partial<Record<Sender, string>> = { user: identity, admin: await server.login(server.admin) }
-  const filled = await filler(server, identity)
+  const browser = fuzzedBrowser(server)
+  const filled = await filler(server, identity, browser)
+  await browser.renew()
   return {
     server,
     async send({ method }, { sender, path, headers, body }) {
+      if (sender === 'browser') await browser.renew()
+      if (method !== 'GET') browser.spent()
       const bearer = tokens[sender]
-      const init = {
-        method,
-        headers: { ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }), ...headers },
-        ...(body !== undefined && { body: filled(body) }),
-      }
-      return sender === 'operator' ? server.asOperator(path, init) : server.fetch(path, init)
+      const proof =
+        sender === 'browser' ? { cookie: browser.cookie() } : bearer && { authorization: `Bearer ${bearer}` }
+      const init = { method, headers: { ...proof, ...headers }, ...(body !== undefined && { body: filled(body) }) }
+      return sender === 'operator' ? server.asOperator(path, init) : server.fetch(filled(path), init)
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 }
 
 /** Registers the clients, and knows what to put in the place of each stand-in. */
-async function filler(server: TestServer, identity: string): Promise<(text: string) => string> {
+async function filler(server: TestServer, identity: string, browser: FuzzedBrowser) {
   const { clients } = server.instance.core
   const both = { redirectUris: ['https://app.example/callback', 'http://127.0.0.1/callback'], grants: [...GRANT_TYPES] }
   const open = { confidential: false, authMethod: 'none', grants: ['authorization_code', 'refresh_token'] }
@@ -63,12 +66,15 @@ async function filler(server: TestServer, identity: string): Promise<(text: stri
   const { secret = '' } = await clients.create({ ...both, id: 'service', name: 'A service' }, OPERATOR)
   const headers = { authorization: `Bearer ${identity}` }
   const { access_token } = await bodyOf(await server.fetch('/auth/session/token', { method: 'POST', headers }))
-  const real: Readonly<Record<StandIn, string>> = {
+  const known = {
     'secret-of-service': secret,
     'identity-token-of-alice': identity,
     'access-token-of-alice': String(access_token),
   }
-  return (text) => STAND_INS.reduce((all, standIn) => all.replaceAll(standIn, () => real[standIn]), text)
+  return (text: string) => {
+    const real: Readonly<Record<StandIn, string>> = { ...known, ...browser.realIn(text) }
+    return STAND_INS.reduce((all, standIn) => all.replaceAll(standIn, () => real[standIn]), text)
+  }
 }
 
 /** Runs the property, and says with what it does not hold. */

@@ -6,7 +6,7 @@ import type { Endpoint } from '../../src/http/endpoint.ts'
 import { OAuthParameters } from './oauth-parameters.ts'
 import { headers, text } from './strange.ts'
 
-export const SENDERS = ['nobody', 'user', 'admin', 'operator'] as const
+export const SENDERS = ['nobody', 'browser', 'user', 'admin', 'operator'] as const
 export type Sender = (typeof SENDERS)[number]
 
 export interface FuzzedRequest {
@@ -20,7 +20,15 @@ export interface FuzzedRequest {
 export const KNOWN = { username: 'alice', password: 'vexing-Quartz-41-sphinx' } as const
 
 /** Stand-ins for what each server makes anew; `send` puts the real thing in their place. */
-export const STAND_INS = ['secret-of-service', 'identity-token-of-alice', 'access-token-of-alice'] as const
+export const STAND_INS = [
+  'secret-of-service',
+  'identity-token-of-alice',
+  'access-token-of-alice',
+  'csrf-of-browser',
+  'consent-of-browser',
+  'login-of-browser',
+  'user-code-of-browser',
+] as const
 export type StandIn = (typeof STAND_INS)[number]
 
 /** What is right for a field or parameter of this name, as far as its schema agrees. */
@@ -41,6 +49,10 @@ const RIGHT: readonly (readonly [RegExp, readonly unknown[]])[] = [
   [/^client_secret$/, [STAND_INS[0]]],
   [/token$/, [STAND_INS[1], STAND_INS[2]]],
   [/^scope$/, ['openid', 'openid offline_access', 'rabbitmq.read:prod/*/*']],
+  [/^csrf$/, [STAND_INS[3]]],
+  [/^interaction$/, [STAND_INS[4], STAND_INS[5]]],
+  [/^user_code$/, [STAND_INS[6]]],
+  [/^decision$/, ['allow', 'deny']],
   [/^code_(?:challenge|verifier)$/, ['E9Melhoa2OwvFrEMTJguCHaoeK1t8URWBuF3mCFIHSs']],
   [/e?mail/i, ['alice@mail.example', 'bob@mail.example']],
 ]
@@ -152,7 +164,7 @@ function formOf(value: unknown): string {
 
 function queryFor({ takes, query }: Endpoint): fc.Arbitrary<string> {
   const schema = query ?? (takes === 'parameters' ? OAuthParameters : undefined)
-  const right = schema ? tame(schema, '').map((value) => `?${formOf(value)}`) : fc.constant('')
+  const right = schema ? tame(schema, '').map((value) => `?${formOf(value)}`) : forPages
   const names = Object.keys((schema?.['properties'] ?? {}) as object)
   const name = names.length > 0 ? fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...names) }, text) : text
   const pair = fc.tuple(name, text).map(([key, value]) => `${encoded(key)}=${encoded(value)}`)
@@ -163,6 +175,14 @@ function queryFor({ takes, query }: Endpoint): fc.Arbitrary<string> {
     { weight: 1, arbitrary: broken.map((query) => `?${query}`) },
   )
 }
+
+/** Pages read their queries themselves. */
+const forPages = fc.constantFrom(
+  '',
+  `?interaction=${STAND_INS[4]}`,
+  `?interaction=${STAND_INS[5]}`,
+  `?user_code=${STAND_INS[6]}`,
+)
 
 /** Lone surrogates have no encoding; what else there is travels as it is. */
 export function encoded(value: string): string {
@@ -189,8 +209,9 @@ export function requestTo(endpoint: Endpoint, senders: readonly Sender[] = SENDE
   const parts = {
     sender: fc.constantFrom(
       ...senders,
-      ...senders.slice(2),
+      ...senders.slice(3),
       ...(endpoint.access === 'operator' ? senders.slice(-3) : []),
+      ...(endpoint.errors === 'page' ? senders.slice(1, 2).flatMap((each) => [each, each, each, each]) : []),
     ),
     path: pathFor(endpoint.path),
     query: queryFor(endpoint),
