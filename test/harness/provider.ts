@@ -31,6 +31,7 @@ export interface ProviderClient {
 
 export interface Provider extends AsyncDisposable {
   readonly running: RunningExecutable
+  readonly dataDir: string
   readonly url: string
   readonly issuer: string
   fetch(path: string, init?: RequestInit): Promise<Response>
@@ -66,7 +67,8 @@ export async function startProvider({ config = '', env = {} }: ProviderOptions =
   const secrets = { MASTER_KEY: Buffer.alloc(32, 7).toString('base64'), ALICE_PASSWORD: ALICE.password, ...env }
   const start = { executable: await builtExecutable(), folder: folder.path, env: secrets }
   const running = stack.use(await serveExecutable(start))
-  const unix = join(folder.path, 'data', 'control.sock')
+  const dataDir = join(folder.path, 'data')
+  const unix = join(dataDir, 'control.sock')
   const disposal = stack.move()
 
   const ask = (path: string, init: RequestInit = {}) => fetch(running.url + path, { redirect: 'manual', ...init })
@@ -74,15 +76,21 @@ export async function startProvider({ config = '', env = {} }: ProviderOptions =
     await answerOf(await ask(path, { method: 'POST', body: queryOf(form), headers }))
   const provider: Provider = {
     running,
+    dataDir,
     url: running.url,
     issuer: ISSUER,
     fetch: ask,
     post,
     async operate(method, path, json) {
       const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
-      const init = { method, unix, ...(json && { body: JSON.stringify(json), headers: { 'content-type': type } }) }
-      const answer = await answerOf(await fetch(`http://control.local${path}`, init))
-      return answer
+      const redirect = 'manual' as const
+      const init = {
+        method,
+        unix,
+        redirect,
+        ...(json && { body: JSON.stringify(json), headers: { 'content-type': type } }),
+      }
+      return await answerOf(await fetch(`http://control.local${path}`, init))
     },
     async client(input = {}) {
       const { status, body, text } = await provider.operate('POST', '/clients', {
