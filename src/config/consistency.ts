@@ -23,6 +23,8 @@ const RULES: readonly Rule[] = [
   { reads: ['keys'], check: keysArePublishedInTime },
   { reads: ['passwords'], check: passwordLengths },
   { reads: ['throttle'], check: throttleDelays },
+  { reads: ['publicUrl', 'factors'], check: passkeysFitTheHost },
+  { reads: ['mail'], check: mailCredentials },
 ]
 
 /** Faults between keys. `faulty` are the top-level keys that are wrong already. */
@@ -43,6 +45,19 @@ function certificateAndKey({ tls }: Config): Fault[] {
   if ((tls.cert === undefined) === (tls.key === undefined)) return []
   const [missing, given] = tls.cert === undefined ? ['cert', 'key'] : ['key', 'cert']
   return [{ path: `tls.${missing}`, message: `is required because tls.${given} is set` }]
+}
+
+/** Browsers make passkeys for the host that they are at and for the domains above it, and for nothing else. */
+function passkeysFitTheHost({ publicUrl, factors: { rpId } }: Config): Fault[] {
+  const { hostname } = new URL(publicUrl)
+  if (rpId === undefined || hostname === rpId || hostname.endsWith(`.${rpId}`)) return []
+  return [{ path: 'factors.rpId', message: `must be "${hostname}" or a domain above it, not "${rpId}"` }]
+}
+
+function mailCredentials({ mail }: Config): Fault[] {
+  if ((mail.username === undefined) === (mail.password === undefined)) return []
+  const [missing, given] = mail.username === undefined ? ['username', 'password'] : ['password', 'username']
+  return [{ path: `mail.${missing}`, message: `is required because mail.${given} is set` }]
 }
 
 function somewhereToListen({ listen }: Config): Fault[] {

@@ -29,6 +29,20 @@ async function fileWith(text: string): Promise<string> {
   return file
 }
 
+test.each(['login.corp.internal', 'corp.internal'])('passkeys may be bound to %s', (rpId) => {
+  expect(faultsOf({ factors: { rpId } })).toEqual([])
+})
+
+test('passkeys are bound to no other host, and a mail server gets both name and password', () => {
+  for (const rpId of ['evil.internal', 'rp.internal', 'x.login.corp.internal'])
+    expect(faultsOf({ factors: { rpId } })).toEqual([
+      `factors.rpId: must be "login.corp.internal" or a domain above it, not "${rpId}"`,
+    ])
+  expect(faultsOf({ mail: { host: 'mail', username: 'login' } })).toEqual([
+    'mail.password: is required because mail.username is set',
+  ])
+})
+
 describe('parseConfig()', () => {
   test('fills defaults, turns units into numbers and makes paths absolute', () => {
     const { config, warnings } = parse({ tls: { cert: 'tls/a.pem', key: '/tls/a.key' }, limits: { body: '1MiB' } })
