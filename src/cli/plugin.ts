@@ -3,12 +3,13 @@ import { resolve } from 'node:path'
 import { type CommandGroup, defineCommand } from './command.ts'
 import { configOf } from './client.ts'
 import { newPlugin, packPlugin, testPlugin } from './plugin-author.ts'
+import { permissionLines } from './plugin-permissions.ts'
 import { devPlugin } from './plugin-dev.ts'
 import { doctorPlugin } from './plugin-doctor.ts'
 import { addPlugin, removePlugin } from './plugin-install.ts'
 import { table } from './table.ts'
 
-const path = { help: 'A .ts or .js file or a package folder' } as const
+const path = { help: 'A .ts or .js file, a folder or a packed plugin' } as const
 
 const list = defineCommand({
   name: 'list',
@@ -49,7 +50,10 @@ const check = defineCommand({
     const pin = options.sha256 === undefined ? {} : { sha256: options.sha256 }
     const found = await checkPlugin(resolve(io.cwd, args.path), pin)
     if (!found.ok) return { data: found, text: found.message, ok: false }
-    return { data: found, text: `${found.path} can be used: ${found.kind} plugin "${found.type}"` }
+    const text = [`${found.path} can be used: ${found.kind} plugin "${found.type}"`, ...permissionLines(found)].join(
+      '\n',
+    )
+    return { data: found, text }
   },
 })
 

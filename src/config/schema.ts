@@ -70,7 +70,7 @@ const Storage = t.Object(
 
 const ExternalPlugin = t.Object(
   {
-    path: path({ description: 'A `.ts` or `.js` file or a package folder.' }),
+    path: path({ description: 'A `.ts` or `.js` file, a folder, or a packed plugin.' }),
     sha256: t.String({
       pattern: '^[0-9a-f]{64}$',
       expect: '64 hexadecimal digits, as `leveret plugin pin` prints them',
