@@ -78,3 +78,15 @@ test('a login of our own leads to the page that was asked for', async () => {
   expect([there.status, there.path]).toEqual([200, '/account/sessions'])
   expect((await browser.open('/auth/login-page?next=/account')).path).toBe('/account')
 })
+
+test('the audit log says who logged in, and who allowed which client what', async () => {
+  await using desk = await openDesk()
+  await desk.authorize(desk.browser())
+  const { rows } = await desk.server.instance.core.audit.list({ limit: 10 })
+  expect(rows.find(({ event }) => event === 'consent.granted')).toMatchObject({
+    target: 'user:alice',
+    ip: '127.0.0.1',
+    detail: { client: desk.client.id, scope: 'openid profile' },
+  })
+  expect(rows.filter(({ event, outcome }) => event === 'login' && outcome === 'ok')).toHaveLength(1)
+})

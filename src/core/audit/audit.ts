@@ -43,7 +43,7 @@ export type AuditName =
   | `client.${'created' | 'changed' | 'deleted' | 'refused'}`
   | `key.${'created' | 'activated' | 'retired'}`
   | `factor.${'added' | 'removed' | 'reset' | 'challenged' | 'verified' | 'demand'}`
-  | 'consent.revoked'
+  | `consent.${'granted' | 'refused' | 'revoked'}`
   | `registration-token.${'created' | 'deleted'}`
   | 'plugin.loaded'
   | 'config.reloaded'

@@ -1,5 +1,6 @@
 /** The authorization endpoint and the logins that lead to its answers. What is seen and clicked is told apart elsewhere. */
 import type { Storage } from '#plugin'
+import type { Audit } from '../audit/audit.ts'
 import type { BrowserSessions } from '../browser/browser-sessions.ts'
 import type { ClientKeys } from '../clients/client-keys.ts'
 import type { Clients } from '../clients/clients.ts'
@@ -17,7 +18,7 @@ import type { Users } from '../users/users.ts'
 import type { Caller, World } from '../world.ts'
 import { createAnswers } from './answer.ts'
 import type { Beginnings } from './beginnings.ts'
-import { createConsents } from './consents.ts'
+import { createConsents, recordConsent } from './consents.ts'
 import { createInteractions, type Interactions, type LocalLogin, type Started } from './interactions.ts'
 import { type Browser, createJourneys, type Journeys, type Outcome, type Seen } from './journey.ts'
 import { createLoginsElsewhere, type LoginsElsewhere } from './logins-elsewhere.ts'
@@ -44,7 +45,7 @@ export interface Authorizations {
   /** The person allows what is asked; only where that is what comes next. */
   allow(seen: Seen, browser: Browser): Promise<Outcome>
   /** The person gives up. */
-  deny(started: Started): Promise<Outcome>
+  deny(seen: Seen, browser: Browser): Promise<Outcome>
   /** The person wants to log in as somebody else. */
   switchAccount(started: Started, browser: Browser): Promise<Outcome>
   readonly logins: Logins
@@ -55,6 +56,7 @@ export interface Authorizations {
 export interface AuthorizationDeps {
   readonly storage: Storage
   readonly world: World
+  readonly audit: Audit
   readonly settings: () => Settings
   readonly clients: Clients
   readonly clientKeys: ClientKeys
@@ -78,7 +80,7 @@ export function createAuthorizations(given: AuthorizationDeps): Authorizations {
   const logins = createLogins({ ...given, interactions, journeys })
   const requests = createRequests({ ...given, pushedRequests })
   return {
-    ...steps({ interactions, journeys }),
+    ...steps({ interactions, journeys, audit: given.audit }),
     logins,
     elsewhere: createLoginsElsewhere({ ...given, interactions, logins }),
     interactions,
@@ -103,7 +105,8 @@ export function createAuthorizations(given: AuthorizationDeps): Authorizations {
   }
 }
 
-function steps({ interactions, journeys }: { readonly interactions: Interactions; readonly journeys: Journeys }) {
+function steps(deps: { readonly interactions: Interactions; readonly journeys: Journeys; readonly audit: Audit }) {
+  const { interactions, journeys, audit } = deps
   return {
     async local(login: LocalLogin, browser: Browser) {
       return await journeys.go(interactions.draft(login, browser.binding), browser, false)
@@ -118,7 +121,12 @@ function steps({ interactions, journeys }: { readonly interactions: Interactions
       const allowed = await interactions.change(started, { consentSid: visitor.session.sid })
       return await journeys.go(allowed, browser)
     },
-    deny: (started: Started) => journeys.fail(started, new OAuthError('access_denied', 'The person said no')),
+    async deny({ started, step, visitor }: Seen, { caller }: Browser) {
+      const { request: asked } = started.interaction
+      if (step.kind === 'page' && step.page === 'consent' && visitor && asked)
+        recordConsent(audit, { visitor, allowed: false, asked, caller })
+      return await journeys.fail(started, new OAuthError('access_denied', 'The person said no'))
+    },
     async switchAccount(started: Started, browser: Browser) {
       const over = { switching: true, proven: null, loginSid: null, consentSid: null, enrolling: null }
       return await journeys.go(await interactions.change(started, over), browser)

@@ -1,7 +1,10 @@
 /** What people have allowed clients, kept so that they are asked once. */
 import { insert, remove, type Step, type Storage } from '#plugin'
+import type { Audit } from '../audit/audit.ts'
+import type { Visitor } from '../browser/browser-sessions.ts'
 import { repository } from '../storage/repository.ts'
-import type { World } from '../world.ts'
+import type { Authorization } from '../token/records.ts'
+import type { Caller, World } from '../world.ts'
 import { type AuthorizationRequest, type Consent, consents } from './records.ts'
 
 export interface Consents {
@@ -38,6 +41,29 @@ export function createConsents({ storage, world }: { readonly storage: Storage; 
 /** The client asks anew. */
 export function forgetConsent(userId: string, clientId: string): Step {
   return remove(consents, { equals: { userId, clientId } })
+}
+
+/** Who allowed what, or did not, for the audit log. */
+export function recordConsent(
+  audit: Audit,
+  decision: {
+    readonly visitor: Visitor
+    readonly allowed: boolean
+    readonly asked: Pick<Authorization, 'clientId' | 'scopes' | 'broker' | 'vhost'>
+    readonly caller: Caller
+  },
+): void {
+  const { visitor, allowed, asked, caller } = decision
+  const { clientId: client, scopes, broker, vhost } = asked
+  const detail = {
+    client,
+    scope: scopes.join(' '),
+    ...(broker !== null && { broker }),
+    ...(vhost !== null && { vhost }),
+  }
+  const target = `user:${visitor.user.username}`
+  if (allowed) audit.record({ event: 'consent.granted', outcome: 'ok', target, caller, detail })
+  else audit.record({ event: 'consent.refused', outcome: 'refused', target, caller, detail })
 }
 
 /** What the scopes are about: each as one text. */

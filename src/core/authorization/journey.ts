@@ -1,5 +1,6 @@
 /** One interaction seen from one browser: what is known of it now, and how far that leads. */
 import type { Storage } from '#plugin'
+import type { Audit } from '../audit/audit.ts'
 import type { BrowserSessions, Visitor } from '../browser/browser-sessions.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Client } from '../clients/records.ts'
@@ -13,7 +14,7 @@ import type { User } from '../users/records.ts'
 import type { Users } from '../users/users.ts'
 import type { Caller, World } from '../world.ts'
 import type { Answer, Answers } from './answer.ts'
-import type { Consents } from './consents.ts'
+import { type Consents, recordConsent } from './consents.ts'
 import type { Interactions, Started } from './interactions.ts'
 import { type NextStep, nextStep, type Page } from './next-step.ts'
 import type { AuthorizationRequest, Interaction } from './records.ts'
@@ -55,6 +56,7 @@ export type Outcome = (
 export interface JourneyDeps {
   readonly storage: Storage
   readonly world: World
+  readonly audit: Audit
   readonly clients: Clients
   readonly users: Users
   readonly factors: Factors
@@ -76,7 +78,7 @@ export interface Journeys {
 const NO_FACTOR: NextFactor = { step: 'none', methods: [] }
 
 export function createJourneys(deps: JourneyDeps): Journeys {
-  const { storage, world, clients, users, factors, rights } = deps
+  const { storage, world, audit, clients, users, factors, rights } = deps
   const { browserSessions, interactions, consents, answers } = deps
 
   async function clientOf({ request, forClient }: Interaction): Promise<Client | undefined> {
@@ -122,7 +124,7 @@ export function createJourneys(deps: JourneyDeps): Journeys {
     return given ? { ...seen, rights: given } : { ...seen, step: NO_RIGHTS }
   }
 
-  async function respond({ started, client, visitor }: Seen, stored: boolean): Promise<Outcome> {
+  async function respond({ started, client, visitor }: Seen, { caller }: Browser, stored: boolean): Promise<Outcome> {
     const { request, next, consentSid, digest } = started.interaction
     if (!request || !client || !visitor) {
       await storage.commit(interactions.endOf(started))
@@ -131,6 +133,7 @@ export function createJourneys(deps: JourneyDeps): Journeys {
     const allowed = consentSid === visitor.session.sid
     const also = allowed ? await consents.remember(visitor.user.id, request) : []
     const answer = await answers.withCode({ client, request, visitor, interaction: stored ? digest : undefined, also })
+    if (allowed && answer) recordConsent(audit, { visitor, allowed, asked: request, caller })
     if (answer) return { kind: 'answer', answer }
     throw new OAuthError('invalid_request', 'This login has ended; begin it anew where you came from')
   }
@@ -149,7 +152,7 @@ export function createJourneys(deps: JourneyDeps): Journeys {
     async go(started, browser, stored = true) {
       const seen = await see(started, browser)
       const { step } = seen
-      if (step.kind === 'respond') return await respond(seen, stored)
+      if (step.kind === 'respond') return await respond(seen, browser, stored)
       if (step.kind === 'refuse') return await fail(started, new OAuthError(step.code, step.description))
       if (!stored) await interactions.keep(started, browser.caller)
       return { kind: 'page', page: step.page, id: started.id }

@@ -1,7 +1,9 @@
 /** The device grant (RFC 8628): a device asks, a person allows it in a browser, the device polls until then. */
 import { insert, type Storage, take, update } from '#plugin'
+import type { Audit } from '../audit/audit.ts'
 import { stillThere } from '../authorization/answer.ts'
 import type { Beginnings } from '../authorization/beginnings.ts'
+import { recordConsent } from '../authorization/consents.ts'
 import type { Visitor } from '../browser/browser-sessions.ts'
 import type { Client } from '../clients/records.ts'
 import { digestOf } from '../digest.ts'
@@ -33,7 +35,12 @@ export interface Devices extends DeviceCodes {
   /** What waits for this code; a wrong one counts as a guess of the visitor. Throws `too_many_attempts`. */
   find(typed: string, visitor: Visitor, caller: Caller): Promise<DeviceCode | undefined>
   /** Whether this was the decision: the first one stands, and only while the code is valid. */
-  decide(device: DeviceCode, visitor: Visitor, allowed: boolean): Promise<boolean>
+  decide(device: DeviceCode, visitor: Visitor, decision: Decision): Promise<boolean>
+}
+
+export interface Decision {
+  readonly allowed: boolean
+  readonly caller: Caller
 }
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -47,11 +54,12 @@ export function createDevices(deps: {
   readonly storage: Storage
   readonly world: World
   readonly settings: () => Settings
+  readonly audit: Audit
   readonly throttle: Throttle
   readonly targets: Targets
   readonly beginnings: Beginnings
 }): Devices {
-  const { storage, world, settings, throttle, targets, beginnings } = deps
+  const { storage, world, settings, audit, throttle, targets, beginnings } = deps
   const stored = repository(storage, deviceCodes)
   const people = repository(storage, users)
 
@@ -114,7 +122,7 @@ export function createDevices(deps: {
       await throttle.giveBack(attempt)
       return device
     },
-    async decide(device, visitor, allowed) {
+    async decide(device, visitor, { allowed, caller }) {
       const { digest, authorization } = device
       const { session, user } = visitor
       // No `sid`: the device goes on when the browser logs out.
@@ -123,7 +131,9 @@ export function createDevices(deps: {
       const set = allowed ? { state: 'allowed' as const, authorization: by } : { state: 'denied' as const }
       if (device.validUntil <= world.now()) return false
       const steps = [update(deviceCodes, { digest }, { set, when: { state: 'pending' } }), ...stillThere(visitor)]
-      return (await storage.commit(steps)).ok
+      const { ok } = await storage.commit(steps)
+      if (ok) recordConsent(audit, { visitor, allowed, asked: authorization, caller })
+      return ok
     },
     async poll(deviceCode, client) {
       const digest = digestOf(deviceCode)

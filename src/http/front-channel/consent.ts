@@ -28,7 +28,7 @@ export function consentRoutes(parts: FrontChannelParts): readonly Endpoint[] {
       { name: 'consent', summary: 'Form: allow it or not', fields: { decision: t.String({ maxLength: 16 }) } },
       async ({ seen, browser, finish }, { decision }) =>
         finish(
-          decision === 'allow' ? await authorizations.allow(seen, browser) : await authorizations.deny(seen.started),
+          decision === 'allow' ? await authorizations.allow(seen, browser) : await authorizations.deny(seen, browser),
         ),
     ),
   ]

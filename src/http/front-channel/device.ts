@@ -169,7 +169,7 @@ function devicePages(parts: FrontChannelParts) {
       if (!device) return page
       const allowed = body.decision === 'allow'
       const client = await clients.get(device.clientId)
-      if (!client || !(await devices.decide(device, visitor, allowed)))
+      if (!client || !(await devices.decide(device, visitor, { allowed, caller: input.caller })))
         return show(input, '', { kind: 'error', code: 'expired' }, 400)
       return showPage({ version: 1, page: 'device-done', allowed, client: clientView(client) }, input.request)
     },

@@ -69,7 +69,7 @@ export function loginRoutes(parts: FrontChannelParts): readonly Endpoint[] {
 
   async function attempt(step: Step, fields: Fields): Promise<Response> {
     const { started } = step.seen
-    if (fields.action === 'cancel') return step.finish(await authorizations.deny(started))
+    if (fields.action === 'cancel') return step.finish(await authorizations.deny(step.seen, step.browser))
     const { username = '', password = '', passkey = '' } = fields
     try {
       const outcome =

@@ -53,7 +53,7 @@ export function secondFactorRoutes(parts: FrontChannelParts): readonly Endpoint[
 
   async function attempt(step: Step, fields: Fields): Promise<Response> {
     const { method = 'otp', handle, action } = fields
-    if (action === 'cancel') return step.finish(await authorizations.deny(step.seen.started))
+    if (action === 'cancel') return step.finish(await authorizations.deny(step.seen, step.browser))
     if (action === 'send') return await send(step)
     const again = handle === undefined ? {} : { handle }
     const wrong = method === 'passkey' ? 'invalid_passkey' : 'invalid_code'
@@ -102,7 +102,7 @@ function enrolRoutes(parts: FrontChannelParts): readonly Endpoint[] {
     form(
       { name: 'enrol', summary: 'Form: enrol the first authenticator', fields: FIELDS },
       async (step, { otp = '', action }) => {
-        if (action === 'cancel') return step.finish(await authorizations.deny(step.seen.started))
+        if (action === 'cancel') return step.finish(await authorizations.deny(step.seen, step.browser))
         const wrong = { kind: 'error', code: 'invalid_code' } as const
         try {
           const enrolled = await logins.enrolled(step.seen, otp, step.browser)
