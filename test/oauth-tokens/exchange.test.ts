@@ -1,7 +1,14 @@
 /** RFC 8693 and RFC 7523: a token for another one, and an assertion for a token. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { ACCESS_TOKEN, claimsOf, type OAuthServer, startOAuthServer, TOKEN_EXCHANGE } from '../harness/oauth.ts'
+import {
+  ACCESS_TOKEN,
+  claimsOf,
+  dpopKey,
+  type OAuthServer,
+  startOAuthServer,
+  TOKEN_EXCHANGE,
+} from '../harness/oauth.ts'
 
 let oauth: OAuthServer
 beforeAll(async () => {
@@ -48,6 +55,25 @@ test.each([
   [{ requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }, 'invalid_request', undefined],
 ])('%p is refused with %s', async (form, error, scope) => {
   expect((await exchange(form, scope)).answer.body['error']).toBe(error)
+})
+
+test('a token that is bound to a key is subject or actor with a proof of that key alone', async () => {
+  const key = await dpopKey(oauth.server.clock.now)
+  const url = `${oauth.server.issuer}/auth/oauth/token`
+  const proof = async () => ({ dpop: await key.proof({ url }) })
+  const [app, service] = [await oauth.client(frontend), await oauth.client(backend)]
+  const tokenOfAlice = async (headers = {}) =>
+    String((await oauth.tokensOfAlice(app, { scope: 'orders.read' }, headers)).body['access_token'])
+  const [bound, free] = [await tokenOfAlice(await proof()), await tokenOfAlice()]
+  for (const [subject_token, actor_token] of [
+    [bound, free],
+    [free, bound],
+  ] as const) {
+    const types = { subject_token_type: ACCESS_TOKEN, actor_token_type: ACCESS_TOKEN }
+    const form = { grant_type: TOKEN_EXCHANGE, subject_token, actor_token, ...types }
+    expect((await oauth.token(service, form)).body['error']).toBe('invalid_dpop_proof')
+    expect((await oauth.token(service, form, await proof())).status).toBe(200)
+  }
 })
 
 test('ID tokens, refresh tokens and broker tokens are no subject', async () => {

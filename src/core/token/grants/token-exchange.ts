@@ -49,6 +49,7 @@ export function tokenExchangeGrant({ world, holders, issuer, targets }: TokenExc
         throw new OAuthError('invalid_request', 'A client exchanges its own token, or that of a person')
       refuseBound(subject, jkt)
       const actor = parameters.get('actor_token') === undefined ? undefined : await tokenIn(parameters, 'actor_token')
+      if (actor) refuseBound(actor, jkt)
       const target = within(subject, await targets.read(parameters, client))
       const exp = Number(subject.claims['exp']) * 1000
       const issued = await issuer.issue({
@@ -70,7 +71,7 @@ export function tokenExchangeGrant({ world, holders, issuer, targets }: TokenExc
 function refuseBound({ claims }: Held, jkt: string | undefined): void {
   const bound = typeof claims['cnf'] === 'object' && claims['cnf'] !== null && 'jkt' in claims['cnf']
   if (bound && (claims['cnf'] as { jkt?: unknown }).jkt !== jkt)
-    throw new OAuthError('invalid_dpop_proof', 'The subject_token is bound to another key')
+    throw new OAuthError('invalid_dpop_proof', 'The token is bound to another key')
 }
 
 /** Never a scope that the subject token has not; scopes of a broker are bounded by the rules of its subject. */
