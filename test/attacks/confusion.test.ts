@@ -34,9 +34,10 @@ const listener = Bun.serve({
 })
 
 beforeAll(async () => {
-  provider = await startProvider({ config: 'outbound = { allow = ["127.0.0.0/8"] }' })
+  const config = 'outbound = { allow = ["127.0.0.0/8"] }\noauth = { registration = "token" }'
+  provider = await startProvider({ config })
   client = await provider.client({ grants: GRANTS, scopes: ['openid', 'profile', 'jobs'] })
-  tokens = { ...(await ofTheBrowser()), ...(await ofPrograms()) }
+  tokens = { ...(await ofTheBrowser()), ...(await ofPrograms()), ...(await ofRegistration()) }
 })
 afterAll(async () => {
   await provider[Symbol.asyncDispose]()
@@ -92,6 +93,24 @@ async function ofPrograms() {
   }
 }
 
+let registered = ''
+async function ofRegistration() {
+  const { body } = await provider.operate('POST', '/registration-tokens', { uses: 100 })
+  const initial = String(body['token'])
+  const made = await register(initial)
+  registered = String(made.body['client_id'])
+  return {
+    'initial access token': initial,
+    'registration access token': String(made.body['registration_access_token']),
+  }
+}
+async function register(token: string) {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const body = JSON.stringify({ redirect_uris: [CALLBACK] })
+  const answer = await provider.fetch('/auth/oauth/register', { method: 'POST', headers, body })
+  return { status: answer.status, body: await bodyOf(answer) }
+}
+
 const bearer = (path: string) => async (token: string) => {
   return (await provider.fetch(path, { headers: { authorization: `Bearer ${token}` } })).status === 200
 }
@@ -133,6 +152,12 @@ const PLACES: readonly (readonly [string, (token: string) => Promise<boolean>, r
       return answerIn(await provider.browser().open(asked))['error'] !== 'invalid_request'
     },
     ['ID token'],
+  ],
+  ['to register a client', async (token) => (await register(token)).status === 201, ['initial access token']],
+  [
+    'to read a registration',
+    (token) => bearer(`/auth/oauth/register/${registered}`)(token),
+    ['registration access token'],
   ],
   ['as a client assertion', assertion, []],
   ['as a request object', requestObject, []],
