@@ -1,10 +1,12 @@
 /** The published types are those of the contract: what the templates and examples say compiles with them alone. */
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { copyFile, mkdir, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { templateOf } from '../../src/cli/plugin-templates.ts'
 import { temporaryFolder } from '../harness/plugins.ts'
 import { DECLARATIONS } from './published.ts'
+
+setDefaultTimeout(30_000)
 
 const root = join(import.meta.dir, '../..')
 const OPTIONS = ['--ignoreConfig', '--noEmit', '--strict', '--target', 'esnext', '--module', 'preserve']

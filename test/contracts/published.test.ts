@@ -1,8 +1,10 @@
 /** What plugin authors are promised is in the repository as the sources say it; a change of it is made on purpose. */
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { published } from './published.ts'
+
+setDefaultTimeout(30_000)
 
 const root = join(import.meta.dir, '../..')
 const files = Object.entries(await published())

@@ -1,5 +1,5 @@
 /** What is really said between the server and plugins is what the published schemas describe, judged by somebody else. */
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Ajv2020 from 'ajv/dist/2020.js'
@@ -15,6 +15,8 @@ import { temporaryFolder } from '../harness/plugins.ts'
 import { noCredentials, recorder } from '../harness/process-plugins.ts'
 import { until } from '../harness/until.ts'
 import { emptyInProcess } from '../harness/storage-process.ts'
+
+setDefaultTimeout(30_000)
 
 const plugins = join(import.meta.dir, '../../plugins')
 const ajv = new Ajv2020({ strict: false })

@@ -1,5 +1,5 @@
 /** A TypeScript plugin is the same in both tiers: inside the server, and in a process of its own. */
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import type { LoginSource } from '#plugin'
 import { pinOf } from '../../src/host/files.ts'
@@ -8,6 +8,8 @@ import { PluginError } from '../../src/host/plugin-error.ts'
 import { lend } from '../conformance/login/lent.ts'
 import { type Folder, loginSourceText, temporaryFolder } from '../harness/plugins.ts'
 import { recorder } from '../harness/process-plugins.ts'
+
+setDefaultTimeout(30_000)
 
 /** Everything that a source may offer, and everything that it is lent. */
 const EVERYTHING = `import { Type } from '@sinclair/typebox'

@@ -1,8 +1,10 @@
 /** The example plugins, in three languages, each in a process of its own. */
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { copyOfExample, openLoginPlugin, peopleJson, peopleLines, ROUNDS, verify } from '../harness/examples.ts'
 import { type DirectoryPerson, startDirectoryApi } from '../harness/directory-api.ts'
 import { type Folder, temporaryFolder } from '../harness/plugins.ts'
+
+setDefaultTimeout(30_000)
 
 const PEOPLE = {
   anna: { id: 'p-1', password: 'correct horse', teams: ['billing'] },

@@ -2,12 +2,14 @@
  * Whatever a plugin process does wrong, the requests under way are `unavailable` and nothing else happens: the next
  * request is answered, by the same process if it still is to be trusted, else by a new one.
  */
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import type { Verdict } from '#plugin'
 import { temporaryFolder } from '../harness/plugins.ts'
 import { type Misbehaving, openMisbehaving } from '../harness/process-plugins.ts'
 import { until } from '../harness/until.ts'
+
+setDefaultTimeout(30_000)
 
 function ask({ source }: Misbehaving, username: string, signal = new AbortController().signal): Promise<Verdict> {
   const verdict = source.password?.verify({ username, password: 'x', signal })

@@ -1,11 +1,13 @@
 /** A storage in a process: what it watches for, and what a process that is started again has to be told first. */
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import { Type } from '@sinclair/typebox'
 import { defineCollection, insert } from '#plugin'
 import { temporaryFolder } from '../harness/plugins.ts'
 import { openInProcess } from '../harness/storage-process.ts'
 import { until } from '../harness/until.ts'
+
+setDefaultTimeout(30_000)
 
 const note = defineCollection({
   name: 'note',

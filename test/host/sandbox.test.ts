@@ -1,5 +1,6 @@
 /** What becomes of the sandbox where the kernel has none, and where nobody asked for one. */
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkPlugin } from '../../src/host/external.ts'
@@ -7,7 +8,11 @@ import { pinOf } from '../../src/host/files.ts'
 import { NO_PERMISSIONS } from '../../src/host/manifest.ts'
 import { policyOf } from '../../src/host/sandbox/policy.ts'
 import { PROGRAM } from '../harness/command-line.ts'
+import { UNPROTECTED } from '../harness/hostile-plugins.ts'
 import { loginSourceText, temporaryFolder, writeConfiguration } from '../harness/plugins.ts'
+import { until } from '../harness/until.ts'
+
+setDefaultTimeout(30_000)
 
 const WITHOUT = join(import.meta.dir, '../harness/without-landlock.ts')
 const PLUGIN =
@@ -28,7 +33,8 @@ async function serveWithoutLandlock(folder: string) {
   return { code, out: new TextDecoder().decode(value), err: await logged }
 }
 
-async function place(sandbox: string) {
+/** A folder to serve from, with a plugin that is this script. */
+async function place(sandbox: string, script = PLUGIN) {
   const folder = await temporaryFolder()
   await folder.write(
     'quiet/plugin.json',
@@ -41,7 +47,7 @@ async function place(sandbox: string) {
       runtime: 'process',
     }),
   )
-  await folder.write('quiet/quiet.sh', PLUGIN)
+  await folder.write('quiet/quiet.sh', script)
   const plugin = `[[plugins]]\npath = "quiet"\nsha256 = "${await pinOf(join(folder.path, 'quiet'))}"`
   await writeConfiguration(folder, `${plugin}\n${sandbox}\n[[login]]\ntype = "quiet"`)
   return folder
@@ -63,6 +69,26 @@ describe('on a kernel without Landlock', () => {
     expect(out).toContain('Listening on')
     expect(err).toContain('plugin runs without a sandbox')
   })
+})
+
+/** Says its process id as a line of the log, and never ends by itself. */
+const STUBBORN = `#!/bin/sh
+read -r hello
+printf '{"log":{"level":"info","message":"stubborn %s"}}\\n' "$$"
+echo '{"hello":{"protocol":1,"id":"quiet","capabilities":["password"]}}'
+while :; do read -r line; done
+`
+
+test.skipIf(UNPROTECTED !== undefined)('a plugin in a sandbox does not outlive its server', async () => {
+  await using folder = await place('sandbox = "require"', STUBBORN)
+  const [words, env] = [[...PROGRAM, 'serve'], { PATH: '/usr/bin:/bin' }]
+  const child = Bun.spawn(words, { cwd: folder.path, env, stdout: 'pipe', stderr: 'pipe' })
+  const logged = new Response(child.stderr).text()
+  await child.stdout.getReader().read()
+  child.kill('SIGKILL')
+  const [, pid = ''] = /"stubborn (\d+)"/.exec(await logged) ?? []
+  expect(pid).not.toBe('')
+  expect(await until(() => !existsSync(`/proc/${pid}`))).toBe(true)
 })
 
 test('a plugin inside the server has no sandbox that could be required', async () => {
