@@ -8,7 +8,8 @@ import { Instant, instant, list, listOf, pageOf, PageQuery, strict } from '../sc
 export const REGISTER = '/auth/oauth/register'
 
 const Metadata = t.Record(t.String(), t.Unknown(), { description: 'Client metadata (RFC 7591 section 2)' })
-const shared = { access: 'public', errors: 'oauth' } as const
+// Reads no cookie, and a page elsewhere cannot send JSON without asking first.
+const shared = { access: 'public', errors: 'oauth', crossSite: true } as const
 const one = { ...shared, path: `${REGISTER}/:id` } as const
 
 const NewToken = t.Object(
