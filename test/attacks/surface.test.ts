@@ -110,6 +110,27 @@ test('row 50 (CVE-2026-90942): no answer holds a private key, a hash or a secret
   expect(provider.running.log()).not.toContain(client.secret)
 })
 
+test('strangers who are refused fill the log, which rotates, and not the storage', async () => {
+  const open = await provider.client({
+    confidential: false,
+    authMethod: 'none',
+    grants: ['authorization_code', 'refresh_token'],
+  })
+  const recorded = async () => {
+    const { body } = await provider.operate('GET', '/audit?limit=500')
+    return (body['items'] as { event: string }[]).filter(({ event }) => event.endsWith('.refused')).length
+  }
+  const before = await recorded()
+  const line = () => provider.running.log().split('.refused"').length
+  const lines = line()
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const guess = { grant_type: 'refresh_token', refresh_token: `guess-${attempt}` }
+    await provider.post('/auth/oauth/token', { ...guess, client_id: `nobody-${attempt}` })
+    await provider.post('/auth/oauth/token', { ...guess, client_id: open.id })
+  }
+  expect([await recorded(), line() - lines]).toEqual([before, 40])
+})
+
 // Takes the storage away, so it comes last.
 test('row 43 (CVE-2020-15223): a revocation that could not be stored is not said to be done', async () => {
   const { body } = await provider.tokens(client)

@@ -3,6 +3,7 @@
 /** What no log holds, whoever planted it: a token with its signature, a password hash, a private key. */
 const NEVER: readonly (readonly [string, RegExp])[] = [
   ['a signed token', /\beyJ[\w-]{10,}\.[\w-]+\.[\w-]{20,}/],
+  ['an opaque token', /\blv[ard]_[\w-]{40,}/],
   ['a password hash', /\$argon2(?:id|i|d)\$|\$2[aby]\$\d\d\$/],
   ['a private key', /PRIVATE KEY|"d":"[\w-]{20,}"/],
 ]

@@ -82,7 +82,16 @@ export function createClientAuthentication(deps: ClientAuthenticationDeps): Clie
       const fault = client ? (client.disabled ? 'disabled' : await proves(client, claimed, presented)) : 'unknown'
       if (client && fault === undefined) return { client, method: client.authMethod as AuthMethod }
       const detail = { why: fault ?? 'unknown', methods: claimed.methods.join(' ') }
-      audit.record({ event: 'client.refused', outcome: 'refused', target: `client:${claimed.id}`, caller, detail })
+      // Strangers may invent as many names as they like; those stand in the log alone.
+      const logOnly = client === undefined
+      audit.record({
+        event: 'client.refused',
+        outcome: 'refused',
+        target: `client:${claimed.id}`,
+        caller,
+        detail,
+        logOnly,
+      })
       throw invalidClient(presented)
     },
   }

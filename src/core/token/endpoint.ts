@@ -56,7 +56,9 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): TokenEndpoint {
       grant_type: grantType,
       ...(error.cause !== undefined && { cause: reasonOf(error.cause) }),
     }
-    audit.record({ event: 'token.refused', outcome: 'refused', target: `client:${client.id}`, caller, detail })
+    // Anybody can be a public client, as often as they like.
+    const logOnly = !client.confidential
+    audit.record({ event: 'token.refused', outcome: 'refused', target: `client:${client.id}`, caller, detail, logOnly })
   }
 
   return {
