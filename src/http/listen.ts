@@ -39,6 +39,17 @@ export interface TcpListener extends Listener {
 
 type Server = Bun.Server<undefined>
 
+/**
+ * Of TLS 1.2 what RFC 9325 recommends: a key of its own for each connection, and AEAD. FAPI 2.0 (section 5.2.2) permits no
+ * other, and whoever speaks TLS 1.2 has these.
+ */
+const CIPHERS = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+].join(':')
+
 export function listenTcp(options: TcpOptions): TcpListener {
   const { host, log } = options
   // A certificate is swapped by a second socket on the same port, so both must allow it. Whether somebody else listens
@@ -111,7 +122,7 @@ function serveTcp(options: TcpOptions, port: number, reusePort: boolean): Server
       port,
       reusePort,
       idleTimeout: idleSeconds(options),
-      ...(options.tls && { tls: { cert: options.tls.cert, key: options.tls.key } }),
+      ...(options.tls && { tls: { ...options.tls, ciphers: CIPHERS } }),
       fetch: (request, bun) => options.gate(request, { address: bun.requestIP(request)?.address }),
     })
   return binding(options.host, port, serve)
