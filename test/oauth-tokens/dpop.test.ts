@@ -1,5 +1,6 @@
 /** RFC 9449: tokens that only the holder of a key can use. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import type { JWTPayload } from 'jose'
 import { claimsOf, dpopKey, type OAuthServer, startOAuthServer } from '../harness/oauth.ts'
 
 let oauth: OAuthServer
@@ -88,7 +89,19 @@ test('the refresh token of a public client is bound to the key, that of a confid
 
 test('a client can be held to proofs', async () => {
   const client = await oauth.client({ ...options, requireDpop: true })
-  expect((await oauth.tokensOfAlice(client)).body['error']).toBe('invalid_dpop_proof')
+  expect((await oauth.tokensOfAlice(client)).body['error']).toBe('invalid_request')
+})
+
+test('a proof may say from when and until when it counts, by a clock that goes a little ahead or behind', async () => {
+  const client = await oauth.client(options)
+  const key = await dpopKey(oauth.server.clock.now)
+  const now = Math.floor(oauth.server.clock.now() / 1000)
+  const statusOf = async (claims: JWTPayload) =>
+    (await oauth.tokensOfAlice(client, {}, { dpop: await key.proof({ url: tokenUrl(), ...claims }) })).status
+  expect(await statusOf({ iat: now + 10, nbf: now + 10, exp: now + 310 })).toBe(200)
+  expect(await statusOf({ iat: now - 10, nbf: now - 10, exp: now - 5 })).toBe(200)
+  expect(await statusOf({ nbf: now + 120 })).toBe(400)
+  expect(await statusOf({ exp: now - 120 })).toBe(400)
 })
 
 test('where a nonce is demanded it is given, taken, and too old after a while', async () => {

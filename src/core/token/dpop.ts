@@ -33,6 +33,8 @@ export interface DpopDeps {
   readonly sealer: Sealer
 }
 
+/** Without RSASSA-PKCS1-v1_5: nothing that is old enough to need it knows DPoP, and FAPI 2.0 (section 5.4) forbids it. */
+export const DPOP_ALGS = ASYMMETRIC_ALGS.filter((alg) => alg !== 'RS256')
 /** Seconds that the clock of a caller may differ. */
 const SKEW = 60
 const NONCE_LIFE = 5 * 60_000
@@ -64,8 +66,13 @@ export function createDpop({ storage, world, settings, sealer }: DpopDeps): Dpop
   async function verified(proof: string, atResource: boolean): Promise<JWTVerifyResult> {
     try {
       if (proof.length > MAX_PROOF) throw new Error('the proof is too long')
-      const algorithms = [...ASYMMETRIC_ALGS]
-      return await jwtVerify(proof, EmbeddedJWK, { typ: 'dpop+jwt', algorithms, currentDate: new Date(world.now()) })
+      const options = {
+        typ: 'dpop+jwt',
+        algorithms: DPOP_ALGS,
+        currentDate: new Date(world.now()),
+        clockTolerance: SKEW,
+      }
+      return await jwtVerify(proof, EmbeddedJWK, options)
     } catch (cause) {
       throw refused('The DPoP proof cannot be verified', atResource, cause)
     }

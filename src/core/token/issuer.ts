@@ -121,7 +121,7 @@ export function createIssuer(deps: IssuerDeps): Issuer {
       const { authorization, client, jkt, caller, stored, refresh, guards } = input
       const grantId = stored?.id ?? input.grantId ?? null
       if (client.requireDpop && jkt === undefined)
-        throw new OAuthError('invalid_dpop_proof', 'This client has to show a DPoP proof')
+        throw new OAuthError('invalid_request', 'This client has to show a DPoP proof')
       const user = await userOf(authorization)
       const subject = user && (await users.subject(user))
       const { act, notAfter } = input

@@ -5,6 +5,7 @@ import { ASYMMETRIC_ALGS, SIGNING_ALGS } from '../../core/clients/client-input.t
 import type { Core } from '../../core/core.ts'
 import { ACR_VALUES } from '../../core/factors/acr.ts'
 import type { Settings } from '../../core/settings.ts'
+import { DPOP_ALGS } from '../../core/token/dpop.ts'
 import { CLAIMS_SUPPORTED } from '../../core/token/standard-claims.ts'
 import { IDENTITY_SCOPES } from '../../core/token/target.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
@@ -101,7 +102,7 @@ function tokenSide(issuer: string, grants: readonly string[], confidential: read
     userinfo_endpoint: issuer + USERINFO,
     userinfo_signing_alg_values_supported: SIGNING_ALGS,
     id_token_signing_alg_values_supported: SIGNING_ALGS,
-    dpop_signing_alg_values_supported: ASYMMETRIC_ALGS,
+    dpop_signing_alg_values_supported: DPOP_ALGS,
     grant_types_supported: grants,
     subject_types_supported: ['public'],
     scopes_supported: [...IDENTITY_SCOPES],
