@@ -213,9 +213,12 @@ describe('row 44 (CVE-2026-7571): what the client may not use stays refused', ()
   test('a client that is disabled, or an address that is taken away, while the login is on its way', async () => {
     for (const change of [{ disabled: true }, { redirectUris: ['https://new.example/'] }]) {
       const client = await provider.client()
-      const browser = provider.browser()
+      const [browser, further] = [provider.browser(), provider.browser()]
       const login = await browser.open(provider.request(client))
+      const consent = await provider.logIn(further, await further.open(provider.request(client)))
       await provider.operate('PATCH', `/clients/${client.id}`, change)
+      for (const path of [consent.path, login.path]) expect((await further.open(path)).status).toBe(400)
+      expect((await further.submit(consent, { decision: 'allow' })).away).toBeUndefined()
       const page = await provider.logIn(browser, login)
       const end = page.path.startsWith('/auth/consent') ? await browser.submit(page, { decision: 'allow' }) : page
       expect([change, end.away?.searchParams.get('code') ?? null]).toEqual([change, null])

@@ -60,6 +60,10 @@ describe('row 36 (CVE-2022-4361): markup', () => {
       const page = await provider.browser().open(provider.request(plain, query))
       expect(page.html).not.toMatch(/<script>|<img src=x/)
     }
+    const text = encodeURIComponent(HOSTILE)
+    const paths = [`end_session?post_logout_redirect_uri=${text}`, `callback?state=${text}&error_description=${text}`]
+    for (const path of paths)
+      expect((await provider.browser().open(`/auth/oauth/${path}`)).html).not.toMatch(/<script>|<img src=x/)
     for (const query of [{ scope: HOSTILE }, { response_type: HOSTILE }, { claims: HOSTILE }]) {
       const { error_description: said = '' } = answerIn(await provider.browser().open(provider.request(plain, query)))
       expect(said).toMatch(/^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/)
@@ -125,6 +129,10 @@ describe('row 33 (CVE-2023-34927): forms of other sites', () => {
       expect((await browser.submit(login, { username: 'alice', password: 'x' }, headers)).status).toBe(403)
       expect((await browser.submit(consent, { decision: 'deny' }, headers)).status).toBe(403)
       expect((await browser.submit(logout, {}, headers)).status).toBe(403)
+    }
+    for (const csrf of ['', 'x'.repeat(43)]) {
+      expect((await browser.submit(consent, { decision: 'deny', csrf })).status).toBe(403)
+      expect((await browser.submit(logout, { csrf })).status).toBe(403)
     }
     expect((await browser.open('/account')).path).toBe('/account')
   })

@@ -17,6 +17,7 @@ setDefaultTimeout(60_000)
 
 const FREE = 5
 const SESSION = '__Host-leveret'
+const BINDING = '__Host-leveret-login'
 
 let provider: Provider
 let app: ProviderClient
@@ -94,6 +95,18 @@ describe('row 22 (CVE-2026-7507): a login that the attacker began', () => {
     expect([sent.status, victim.cookies.has(SESSION)]).toEqual([400, false])
     expect((await attacker.open('/account')).path).toStartWith('/auth/login')
     expect((await attacker.open(login.path)).html).toContain('name="password"')
+  })
+
+  test('stays closed to the attacker, also if the victim had its cookie planted', async () => {
+    const [attacker, victim] = [provider.browser(), provider.browser()]
+    const begun = await begin(attacker, { prompt: 'login consent' })
+    victim.cookies.set(BINDING, attacker.cookies.get(BINDING) ?? '')
+    const consent = await provider.logIn(victim, await victim.open(begun.path))
+    expect(consent.path).toStartWith('/auth/consent?')
+    const peek = await attacker.open(consent.path)
+    expect(peek.path).toStartWith('/auth/login?')
+    expect(peek.html).not.toContain('alice')
+    expect(await attacker.submit(consent, { decision: 'allow' })).toMatchObject({ away: undefined })
   })
 
   test('by a form from elsewhere belongs to the first browser that opens it', async () => {
