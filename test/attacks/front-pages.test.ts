@@ -221,3 +221,14 @@ describe('row 48 (GHSA-69fp-7c8p-crjr): what a client pushes', () => {
       expect((await provider.post('/auth/oauth/par', { ...pushed, ...more }, plain.proof)).status).toBeWithin(400, 402)
   })
 })
+
+test('RFC 6749 section 4.1.1: of what a stranger sends, no more is kept than a request needs', async () => {
+  const long = (length: number) => 'x'.repeat(length)
+  const send = async (fields: Form) => {
+    const body = new URLSearchParams(provider.request(plain, fields).split('?')[1])
+    return (await provider.fetch('/auth/oauth/authorize', { method: 'POST', body })).headers.get('location') ?? ''
+  }
+  expect(await send({ state: long(4_000) })).toContain('/auth/login?interaction=')
+  for (const fields of [{ state: long(20_000) }, { nonce: long(20_000) }, { login_hint: long(20_000) }])
+    expect(await send(fields)).not.toContain('interaction=')
+})

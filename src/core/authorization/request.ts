@@ -58,6 +58,8 @@ export interface Asked {
 export const RESPONSE_MODES: readonly ResponseMode[] = ['query', 'fragment', 'form_post']
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 const LONGEST_TEXT = 2_000
+/** It is kept and sent back in an address. */
+const LONGEST_STATE = 8_192
 
 export function createRequests(deps: RequestDeps): Requests {
   const { settings, clients, keys, targets, pushedRequests } = deps
@@ -166,6 +168,8 @@ function returnAddress(parameters: Parameters, client: Client): ReturnAddress {
   if (redirectUri === undefined) throw new OAuthError('invalid_request', 'The parameter redirect_uri is missing')
   if (!matchesRedirectUri(client.redirectUris, redirectUri))
     throw new OAuthError('invalid_request', 'redirect_uri is none that the client registered')
+  if ((parameters.get('state')?.length ?? 0) > LONGEST_STATE)
+    throw new OAuthError('invalid_request', 'The parameter state is too long')
   const once = (name: string) => (parameters.repeated.includes(name) ? undefined : parameters.get(name))
   return {
     redirectUri,
