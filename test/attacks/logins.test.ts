@@ -236,3 +236,13 @@ test('row 29 (CVE-2026-23511): the pages say of nobody whether there is such a p
   }
   expect([...seen]).toHaveLength(1)
 })
+
+test('row 29: a request that names a person by anything but the id hears nothing of them', async () => {
+  const pages = new Set<string>()
+  for (const value of ['alice', 'ALICE', 'alice@corp.example', 'nobody', 'nobody@corp.example']) {
+    const claims = JSON.stringify({ id_token: { sub: { value } } })
+    const { status, html } = await begin(provider.browser(), { claims })
+    pages.add(JSON.stringify([status, html.replaceAll(/value="[\w-]{40,}"|interaction=[\w-]+/g, '')]))
+  }
+  expect([...pages]).toHaveLength(1)
+})

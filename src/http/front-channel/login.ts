@@ -22,7 +22,9 @@ export function loginRoutes(parts: FrontChannelParts): readonly Endpoint[] {
     const { request, switching } = step.seen.started.interaction
     const { client, visitor } = step.seen
     const { password, elsewhere } = login.ways()
-    const only = request?.subject ? (await users.get(request.subject))?.username : undefined
+    const named = request?.subject ? await users.get(request.subject) : undefined
+    // By its id, which clients that know the person know: a name or an address would be asked whether it exists.
+    const only = named?.id === request?.subject ? named?.username : undefined
     const known = only ?? typed ?? request?.loginHint ?? (switching ? undefined : visitor?.user.username)
     return {
       version: 1,
