@@ -1,17 +1,13 @@
 /** The compiled executable as an OAuth provider: set up over its control socket, asked over its port. */
 import { join } from 'node:path'
+import { ALICE, answerIn, BOB, CALLBACK, type Query, queryOf, REQUEST, VERIFIER } from './code-flow.ts'
 import { temporaryFolder } from './plugins.ts'
 import { builtExecutable, type RunningExecutable, serveExecutable } from './executable.ts'
 import { type HtmlBrowser, htmlBrowser, type Landing } from './html-browser.ts'
 
 export const ISSUER = 'https://login.example'
-export const CALLBACK = 'https://app.example/callback'
-export const ALICE = { username: 'alice', password: 'vexing-Quartz-41-sphinx' }
-export const BOB = { username: 'bob', password: 'jumbled-Onyx-77-zephyr' }
-export const VERIFIER = 'a-verifier-of-at-least-forty-three-characters-in-all'
-export const CHALLENGE = new Bun.CryptoHasher('sha256').update(VERIFIER).digest('base64url')
-
-export type Form = Readonly<Record<string, string | readonly string[] | undefined>>
+export { ALICE, answerIn, BOB, CALLBACK, CHALLENGE, claimsOf, VERIFIER } from './code-flow.ts'
+export type Form = Query
 type Headers_ = Readonly<Record<string, string>>
 
 export interface Answer {
@@ -152,16 +148,6 @@ storage = { type = "sqlite", durability = "normal" }
 login = [{ type = "local", id = "local", memoryKib = 8192, iterations = 1 }]
 `
 
-const REQUEST = {
-  response_type: 'code',
-  redirect_uri: CALLBACK,
-  scope: 'openid profile',
-  state: 'state-1',
-  nonce: 'nonce-1',
-  code_challenge: CHALLENGE,
-  code_challenge_method: 'S256',
-}
-
 async function furnish(provider: Provider): Promise<void> {
   const rule = { subjectKind: 'group', subject: 'billing', vhost: 'prod', configure: ['bill-*'], read: ['*'] }
   await provider.user(ALICE)
@@ -182,21 +168,4 @@ async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text()
   const isJson = headers.get('content-type')?.includes('json') ?? false
   return { status, headers, text, body: isJson ? (JSON.parse(text) as Answer['body']) : {} }
-}
-
-export function queryOf(query: Form): URLSearchParams {
-  const pairs = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) for (const each of [value ?? []].flat()) pairs.append(name, each)
-  return pairs
-}
-
-/** What came back to the client. */
-export function answerIn({ away, path, html }: Landing): Readonly<Record<string, string>> {
-  if (!away) throw new Error(`Expected the browser to be sent back to the client, not to be at ${path}: ${html}`)
-  return Object.fromEntries(new URLSearchParams(away.search || away.hash.slice(1)))
-}
-
-/** The claims of a JWT, unverified. */
-export function claimsOf(token: unknown): Readonly<Record<string, unknown>> {
-  return JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
 }

@@ -1,16 +1,12 @@
 /** A server with a client and a person, and what both of them do in a code flow. */
 import type { NewClient } from '../../src/core/clients/clients.ts'
 import type { Client } from '../../src/core/clients/records.ts'
+import { ALICE, answerIn, BOB, CALLBACK, type Query, queryOf, REQUEST, VERIFIER } from '../harness/code-flow.ts'
 import { type HtmlBrowser, htmlBrowser, type Landing } from '../harness/html-browser.ts'
 import { bodyOf, OPERATOR, startTestServer, type TestServer, type TestServerOptions } from '../harness/server.ts'
 
-export const ALICE = { username: 'alice', password: 'vexing-Quartz-41-sphinx' }
-export const BOB = { username: 'bob', password: 'jumbled-Onyx-77-zephyr' }
-export const CALLBACK = 'https://app.example/callback'
-export const VERIFIER = 'a-verifier-of-at-least-forty-three-characters-in-all'
-export const CHALLENGE = new Bun.CryptoHasher('sha256').update(VERIFIER).digest('base64url')
-
-export type Query = Readonly<Record<string, string | readonly string[] | undefined>>
+export { ALICE, answerIn, BOB, CALLBACK, CHALLENGE, claimsOf, queryOf, VERIFIER } from '../harness/code-flow.ts'
+export type { Query } from '../harness/code-flow.ts'
 
 export interface Desk extends AsyncDisposable {
   readonly server: TestServer
@@ -54,15 +50,6 @@ export async function openDesk(options: TestServerOptions = {}): Promise<Desk> {
     return { client, secret }
   }
   const registered = await register({})
-  const standard = {
-    response_type: 'code',
-    redirect_uri: CALLBACK,
-    scope: 'openid profile',
-    state: 'state-1',
-    nonce: 'nonce-1',
-    code_challenge: CHALLENGE,
-    code_challenge_method: 'S256',
-  }
 
   const desk: Desk = {
     server,
@@ -70,7 +57,7 @@ export async function openDesk(options: TestServerOptions = {}): Promise<Desk> {
     browser: () => htmlBrowser(server),
     register,
     request: (query = {}, client = registered.client) =>
-      `/auth/oauth/authorize?${queryOf({ client_id: client.id, ...standard, ...query })}`,
+      `/auth/oauth/authorize?${queryOf({ client_id: client.id, ...REQUEST, ...query })}`,
     logIn: (browser, page, who = ALICE) => browser.submit(page, who),
     async authorize(browser, query, client) {
       let landing = await browser.open(desk.request(query, client))
@@ -95,20 +82,4 @@ export async function openDesk(options: TestServerOptions = {}): Promise<Desk> {
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
   return desk
-}
-
-export function queryOf(query: Query): URLSearchParams {
-  const pairs = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) for (const each of [value ?? []].flat()) pairs.append(name, each)
-  return pairs
-}
-
-/** What came back to the client. */
-export function answerIn({ away }: Landing): Readonly<Record<string, string>> {
-  if (!away) throw new Error('Expected the browser to be sent back to the client')
-  return Object.fromEntries(new URLSearchParams(away.search || away.hash.slice(1)))
-}
-
-export function claimsOf(token: unknown): Readonly<Record<string, unknown>> {
-  return JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
 }
