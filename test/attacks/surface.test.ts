@@ -131,6 +131,19 @@ test('strangers who are refused fill the log, which rotates, and not the storage
   expect([await recorded(), line() - lines]).toEqual([before, 40])
 })
 
+test('RFC 9700 section 4.3: secrets and tokens in addresses count for nothing', async () => {
+  const { body } = await provider.tokens(client)
+  const query = new URLSearchParams({ access_token: String(body['access_token']), client_id: client.id })
+  expect((await provider.fetch(`/auth/oauth/userinfo?${query}`)).status).toBe(401)
+  query.set('client_secret', client.secret)
+  const form = { grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) }
+  expect((await provider.post(`/auth/oauth/token?${query}`, form)).status).toBe(401)
+  expect((await provider.token(client, form)).status).toBe(200)
+  expect(
+    (await provider.fetch(`/auth/oauth/token?${new URLSearchParams(form)}`, { headers: client.proof })).status,
+  ).toBe(405)
+})
+
 // Takes the storage away, so it comes last.
 test('row 43 (CVE-2020-15223): a revocation that could not be stored is not said to be done', async () => {
   const { body } = await provider.tokens(client)
