@@ -149,7 +149,10 @@ export function createFactors(deps: FactorsDeps): Factors {
       const user = owner && canLogIn(owner) ? await stillKnown(owner, caller) : undefined
       if (!user) {
         const target = `user:${owner?.username ?? ''}`
-        audit.record({ event: 'login', outcome: 'refused', target, caller, detail: { method: 'passkey' } })
+        const detail = { method: 'passkey' }
+        // Nobody was guessed at, and a stranger can send as many as they like.
+        const logOnly = owner === undefined
+        audit.record({ event: 'login', outcome: 'refused', target, caller, detail, logOnly })
         return { ok: false }
       }
       record('login', user, caller, { method: 'passkey' })
