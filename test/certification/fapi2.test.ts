@@ -1,188 +1,209 @@
 /**
- * What the modules of the OpenID Foundation's plan FAPI 2.0 Security Profile (private_key_jwt, DPoP, plain) check, by their
- * names (without `fapi2-security-profile-final-`), over HTTP.
+ * FAPI 2.0 Security Profile, `fapi2-security-profile-final-test-plan` with private_key_jwt, DPoP, OpenID Connect and plain
+ * requests: what a client may do. The modules' names go without their prefix `fapi2-security-profile-final-`.
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { decodeJwt } from 'jose'
+import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
+import { CLAIMS_SUPPORTED } from '../../src/core/token/standard-claims.ts'
 import { bodyOf } from '../harness/server.ts'
-import { answerIn, CALLBACK, claimsOf, type Desk, openDesk } from '../oauth-front/desk.ts'
-import { dpopKey, type FapiClient, fapiClient } from './fapi-client.ts'
+import type { Query } from '../oauth-front/desk.ts'
+import { type Answered, expectError, expectTokens, expectWords, fieldsOf } from './basic-client.ts'
+import { type Fapi, type FapiClient, makeProofKey, openFapi, type Sending } from './fapi2-client.ts'
 
-let desk: Desk
-let fapi: FapiClient
+let fapi: Fapi
 beforeAll(async () => {
-  desk = await openDesk()
-  fapi = await fapiClient(desk)
+  fapi = await openFapi()
 })
-afterAll(() => desk[Symbol.asyncDispose]())
+afterAll(() => fapi[Symbol.asyncDispose]())
 
-const CHALLENGE_PLAIN = { code_challenge_method: 'plain' }
-const LONG = 'n'.repeat(384)
+/** The claims of the ID token, after all that the suite checks of one. */
+async function verified({ body }: Answered, { id }: FapiClient): Promise<JWTPayload> {
+  const { server } = fapi.desk
+  const set = (await bodyOf(await server.fetch('/auth/oauth/jwks'))) as unknown as JSONWebKeySet
+  const { payload, protectedHeader } = await jwtVerify(String(body['id_token']), createLocalJWKSet(set), {
+    issuer: server.issuer,
+    audience: id,
+    algorithms: ['PS256', 'ES256', 'EdDSA'],
+    currentDate: new Date(server.clock.now()),
+  })
+  expect(protectedHeader.kid).toBeString()
+  return payload
+}
+
+/** A module that ends well: every condition on the way. */
+async function flow(query: Query = {}, sending: Sending = {}) {
+  const { as = fapi.first } = sending
+  const fields = await fapi.code(query, sending)
+  const state = 'state' in query ? query['state'] : 'of-the-suite'
+  const { issuer } = fapi.desk.server
+  expect(fields).toMatchObject({ iss: issuer, ...(state !== undefined && { state }) })
+  expect(fields['code']).toMatch(/^[\w-]{43,}$/)
+  expect('state' in fields).toBe(state !== undefined)
+  const answered = await fapi.redeem(fields['code'], { as })
+  expectTokens(answered, 'dpop')
+  expect(answered.body['refresh_token']).toMatch(/^[\x20-\x7E]{43,}$/)
+  const claims = await verified(answered, as)
+  const token = answered.body['access_token']
+  const userinfo = await fapi.userinfo(token)
+  expect([userinfo.status, userinfo.body['sub']]).toEqual([200, claims.sub])
+  expect(userinfo.headers.get('date')).toBeString()
+  return { fields, answered, claims, token, userinfo }
+}
 
 test('discovery-end-point-verification', async () => {
-  const said = await bodyOf(await desk.server.fetch('/.well-known/openid-configuration'))
-  expect(said).toMatchObject({
-    pushed_authorization_request_endpoint: `${desk.server.issuer}/auth/oauth/par`,
-    authorization_response_iss_parameter_supported: true,
-    code_challenge_methods_supported: ['S256'],
-  })
-  for (const [name, value] of [
-    ['token_endpoint_auth_methods_supported', 'private_key_jwt'],
-    ['token_endpoint_auth_signing_alg_values_supported', 'PS256'],
-    ['dpop_signing_alg_values_supported', 'ES256'],
-    ['grant_types_supported', 'authorization_code'],
-  ] as const)
-    expect(said[name]).toContain(value)
+  for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']) {
+    const answer = await fapi.desk.server.fetch(path)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
+    const metadata = await bodyOf(answer)
+    expect(metadata).toMatchObject({
+      issuer: fapi.desk.server.issuer,
+      authorization_response_iss_parameter_supported: true,
+      pushed_authorization_request_endpoint: fapi.url('par'),
+      require_pushed_authorization_requests: false,
+      response_types_supported: ['code'],
+      code_challenge_methods_supported: ['S256'],
+    })
+    expect(metadata['token_endpoint_auth_methods_supported']).toContain('private_key_jwt')
+    for (const name of ['dpop', 'id_token', 'userinfo', 'token_endpoint_auth']) {
+      const algorithms = metadata[`${name}_signing_alg_values_supported`] as string[]
+      expect(algorithms.filter((alg) => ['PS256', 'ES256', 'EdDSA'].includes(alg))).not.toBeEmpty()
+    }
+    expect(metadata['dpop_signing_alg_values_supported']).not.toContain('RS256')
+  }
 })
 
-test('happy-flow, refresh-token', async () => {
-  const answer = await fapi.authorize()
-  expect(answer).toMatchObject({ state: 'state-1', iss: desk.server.issuer })
-  const { status, body } = await fapi.redeem(answer['code'])
-  expect([status, body['token_type']]).toEqual([200, 'DPoP'])
-  expect(claimsOf(body['access_token'])['cnf']).toEqual({ jkt: fapi.own.jkt })
-  expect(decodeJwt(String(body['id_token']))).toMatchObject({ nonce: 'nonce-1', aud: fapi.client.id })
-  expect(await fapi.userinfo(body['access_token'])).toBe(200)
-  for (let use = 0; use < 2; use++) {
-    const next = await fapi.refresh(body['refresh_token'])
-    expect([next.status, next.body['refresh_token'] ?? body['refresh_token']]).toEqual([200, body['refresh_token']])
+test('a client that an operator adds with the profile meets all its demands', async () => {
+  const answer = await fapi.desk.server.asOperator(`/clients/${fapi.first.id}/check?profile=fapi2`)
+  const { demands } = (await answer.json()) as { demands: { demand: string; lacks: string | null }[] }
+  expect(demands.length).toBeGreaterThan(8)
+  expect(demands.filter(({ lacks }) => lacks !== null)).toEqual([])
+})
+
+test('happy-flow', async () => {
+  const { token, claims } = await flow()
+  expect(claims['nonce']).toBe('n-0S6_WzA2Mj')
+  expect(Object.keys(claims)).not.toContain('name')
+  // By the query a token is no token (RFC 9700 section 4.3.2).
+  const inQuery = await fapi.userinfo(token, { authorization: '' }, `?access_token=${String(token)}`)
+  expect(inQuery.status).toBeGreaterThanOrEqual(400)
+  for (const accept of ['application/json;charset=UTF-8', 'application/json, application/*+json, */*']) {
+    const answered = await fapi.userinfo(token, { accept, dpop: await fapi.resourceProof(token) })
+    expect(answered.status).toBe(200)
+  }
+  // The second client: a redirect URI with a query, a long state, and dpop_jkt without a proof.
+  const query = { state: 'b'.repeat(128), nonce: 'c'.repeat(43), dpop_jkt: fapi.proofKey.jkt }
+  const other = await flow(query, { as: fapi.second })
+  expect(other.fields).toMatchObject({ dummy1: 'lorem', dummy2: 'ipsum' })
+  const foreign = await makeProofKey(fapi.seconds)
+  const ath = new Bun.CryptoHasher('sha256').update(String(other.token)).digest('base64url')
+  const dpop = await foreign.proof({ htm: 'GET', htu: fapi.url('userinfo'), ath })
+  expect((await fapi.userinfo(other.token, { dpop })).status).toBe(401)
+})
+
+for (const alg of ['PS256', 'EdDSA', 'Ed25519'])
+  test(`happy-flow with keys for ${alg}`, async () => {
+    await flow({}, { as: await fapi.add({}, alg) })
+    const key = await makeProofKey(fapi.seconds, alg)
+    const fields = await fapi.code({ dpop_jkt: key.jkt })
+    expectTokens(
+      await fapi.redeem(fields['code'], { dpop: await key.proof({ htm: 'POST', htu: fapi.url('token') }) }),
+      'dpop',
+    )
+  })
+
+test('user-rejects-authentication', async () => {
+  const { desk } = fapi
+  for (const as of [fapi.first, fapi.second]) {
+    const browser = desk.browser()
+    const pushed = await fapi.push({ state: 'd'.repeat(128), prompt: 'consent' }, { as })
+    const consent = await desk.logIn(browser, await browser.open(fapi.address(pushed, {}, as)))
+    const { away } = await browser.submit(consent, { decision: 'deny' })
+    const fields = Object.fromEntries(away?.searchParams ?? [])
+    expectWords(fields)
+    const kept = as === fapi.second ? { dummy1: 'lorem', dummy2: 'ipsum' } : {}
+    expect(fields).toEqual({
+      ...kept,
+      error: 'access_denied',
+      error_description: fields['error_description'] ?? '',
+      state: 'd'.repeat(128),
+      iss: desk.server.issuer,
+    })
+  }
+})
+
+for (const [module, query] of [
+  ['ensure-authorization-request-without-state-success', { state: undefined }],
+  ['ensure-authorization-request-without-nonce-success', { nonce: undefined }],
+  ['ensure-authorization-request-with-64-char-nonce-success', { nonce: 'e'.repeat(64) }],
+  ['ensure-authorization-request-with-long-nonce', { nonce: 'f'.repeat(1_000) }],
+  ['ensure-authorization-request-with-long-state', { state: 'g'.repeat(1_000) }],
+  ['ensure-other-scope-order-succeeds', { scope: 'email openid' }],
+] as const)
+  test(module, async () => {
+    const { claims } = await flow(query)
+    const nonce = 'nonce' in query ? query.nonce : 'n-0S6_WzA2Mj'
+    expect(claims['nonce']).toBe(nonce)
+  })
+
+test('test-claims-parameter-identity-claims', async () => {
+  const forms = [null, { essential: true }, { essential: false }, { unknown: 'member' }]
+  const standard = CLAIMS_SUPPORTED.filter((name) => name !== 'groups' && name !== 'roles')
+  const wanted = Object.fromEntries(standard.map((name, index) => [name, forms[index % forms.length]]))
+  const claims = JSON.stringify({ id_token: wanted, userinfo: wanted, ofNobody: { ofNobody: null } })
+  const { claims: inIdToken, userinfo } = await flow({ claims })
+  for (const name of standard) {
+    expect(userinfo.body).toHaveProperty(name)
+    expect(inIdToken).toHaveProperty(name)
   }
 })
 
 test('access-token-type-header-case-sensitivity', async () => {
-  const { body } = await fapi.redeem((await fapi.authorize())['code'])
-  for (const scheme of ['dpop', 'DPOP', 'DpOp']) expect(await fapi.userinfo(body['access_token'], {}, scheme)).toBe(200)
+  const { token } = await flow()
+  for (const scheme of ['dPoP', 'DPOP', 'dpop']) {
+    const headers = { authorization: `${scheme} ${String(token)}`, dpop: await fapi.resourceProof(token) }
+    expect((await fapi.userinfo(token, headers)).status).toBe(200)
+  }
 })
 
-test.each([
-  ['ensure-authorization-request-without-state-success', { state: undefined }],
-  ['ensure-authorization-request-without-nonce-success', { nonce: undefined }],
-  ['ensure-authorization-request-with-64-char-nonce-success', { nonce: 'n'.repeat(64) }],
-  ['ensure-authorization-request-with-long-nonce', { nonce: LONG }],
-  ['ensure-authorization-request-with-long-state', { state: LONG }],
-  ['ensure-other-scope-order-succeeds', { scope: 'offline_access profile openid' }],
-])('%s', async (_, query) => {
-  const answer = await fapi.authorize(query)
-  expect(answer['state']).toBe('state' in query ? query.state : 'state-1')
-  const { body } = await fapi.redeem(answer['code'])
-  if ('nonce' in query) expect(decodeJwt(String(body['id_token']))['nonce']).toBe(query.nonce)
+test('refresh-token', async () => {
+  const { answered, claims: before } = await flow({ scope: 'openid offline_access', prompt: 'consent' })
+  const { refresh_token: token, scope } = answered.body
+  fapi.desk.server.clock.advance(1_000)
+  // The suite shows another key: a client that proves itself may change it.
+  const another = await makeProofKey(fapi.seconds)
+  const dpop = () => another.proof({ htm: 'POST', htu: fapi.url('token') })
+  const again = await fapi.refresh(token, { dpop: await dpop(), form: { scope: String(scope) } })
+  expectTokens(again, 'dpop')
+  expect(again.body['access_token']).not.toBe(answered.body['access_token'])
+  expect(again.body['refresh_token'] ?? token).toBe(token)
+  const after = await verified(again, fapi.first)
+  for (const claim of ['iss', 'sub', 'aud', 'azp', 'auth_time']) expect(after[claim]).toEqual(before[claim])
+  expect(after.iat).not.toBe(Number(before.iat))
+  fapi.desk.server.clock.advance(30_000)
+  expectTokens(await fapi.refresh(token, { form: { scope: String(scope) } }), 'dpop')
+  expectError(await fapi.refresh(token, { dpop: null }), 'invalid_request', 'invalid_grant', 'invalid_client')
+  expectError(await fapi.refresh(token, { as: fapi.second }), 'invalid_grant')
+  expectTokens(await fapi.refresh(token), 'dpop')
 })
 
-test('user-rejects-authentication', async () => {
-  const browser = desk.browser()
-  const { body } = await fapi.push({ prompt: 'consent' })
-  const page = await desk.logIn(browser, await browser.open(fapi.pathOf(body['request_uri'])))
-  const { error, iss, state } = answerIn(await browser.submit(page, { decision: 'deny' }))
-  expect([error, iss, state]).toEqual(['access_denied', desk.server.issuer, 'state-1'])
+test('par-ensure-reused-request-uri-prior-to-auth-completion-succeeds, par-attempt-reuse-request_uri', async () => {
+  const browser = fapi.desk.browser()
+  const pushed = await fapi.push()
+  const address = fapi.address(pushed, { response_type: 'code', scope: 'openid', redirect_uri: fapi.first.redirectUri })
+  expect((await browser.open(address)).path).toStartWith('/auth/login')
+  let page = await fapi.desk.logIn(browser, await browser.open(address))
+  if (page.path.startsWith('/auth/consent')) page = await browser.submit(page, { decision: 'allow' })
+  expect(fieldsOf(page)['code']).toBeDefined()
+  const reused = await browser.open(address)
+  expect(fieldsOf(reused)['error'] ?? reused.status).toBe('invalid_request_uri')
+  const shown = await browser.open(fapi.address(pushed))
+  expect([shown.status, shown.away]).toEqual([400, undefined])
 })
 
-test('par-ensure-request-uri-reuse-before-authentication-succeeds, par-attempt-reuse-request_uri', async () => {
-  const path = fapi.pathOf((await fapi.push()).body['request_uri'])
-  expect((await desk.browser().open(path)).path).toStartWith('/auth/login')
-  expect(await fapi.goOn(desk.browser(), path)).toHaveProperty('code')
-  const again = await desk.browser().open(path)
-  expect([again.status, again.away]).toEqual([400, undefined])
-})
-
-test('par-attempt-to-use-expired-request_uri, par-attempt-to-use-request_uri-for-different-client', async () => {
-  const { body } = await fapi.push()
-  const other = await fapiClient(desk)
-  const theirs = await desk.browser().open(fapi.pathOf(body['request_uri'], other.client.id))
-  expect([theirs.status, theirs.away]).toEqual([400, undefined])
-  desk.server.clock.advance(Number(body['expires_in']) * 1000 + 1)
-  const late = await desk.browser().open(fapi.pathOf(body['request_uri']))
-  expect([late.status, late.away]).toEqual([400, undefined])
-})
-
-test('par-attempt-invalid-http-method', async () => {
-  expect((await desk.server.fetch('/auth/oauth/par')).status).toBe(405)
-})
-
-test.each([
-  ['par-ensure-pkce-required', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
-  ['par-ensure-plain-pkce-rejected', CHALLENGE_PLAIN, 'invalid_request'],
-  ['par-pushed-authorization-url-with-request_uri', { request_uri: 'urn:x' }, 'invalid_request'],
-  ['ensure-redirect-uri-in-authorization-request', { redirect_uri: undefined }, 'invalid_request'],
-  ['ensure-registered-redirect-uri', { redirect_uri: `${CALLBACK}/2` }, /invalid_request|invalid_redirect_uri/],
-  ['ensure-unsupported-response-type', { response_type: 'token' }, 'unsupported_response_type'],
-])('%s', async (_, query, error) => {
-  const answer = await fapi.push(query)
-  expect(answer.status).toBe(400)
-  expect(String(answer.error)).toMatch(error)
-})
-
-test('ensure-request-without-par-fails', async () => {
-  const landing = await desk.browser().open(desk.request({}, fapi.client))
-  const told = landing.away ? answerIn(landing)['error'] : landing.status
-  expect([400, 'invalid_request']).toContain(told as never)
-})
-
-test('ensure-server-handles-wrong-code-verifier, ensure-authorization-code-is-bound-to-client', async () => {
-  const { code } = await fapi.authorize()
-  const other = await fapiClient(desk)
-  expect((await other.redeem(code)).error).toBe('invalid_grant')
-  expect((await fapi.redeem(code, { code_verifier: 'w'.repeat(43) })).error).toBe('invalid_grant')
-  expect((await fapi.redeem(code)).status).toBe(200)
-})
-
-test('attempt-reuse-authorization-code-after-one-second, codes of a minute', async () => {
-  const { code } = await fapi.authorize()
-  const { body } = await fapi.redeem(code)
-  desk.server.clock.advance(1_000)
-  expect((await fapi.redeem(code)).error).toBe('invalid_grant')
-  expect(await fapi.userinfo(body['access_token'])).toBe(401)
-  const late = await fapi.authorize()
-  desk.server.clock.advance(61_000)
-  expect((await fapi.redeem(late['code'])).error).toBe('invalid_grant')
-})
-
-test.each([
-  ['ensure-client-assertion-with-wrong-sub-fails', { sub: 'other' }],
-  ['ensure-client-assertion-with-no-sub-fails', { sub: undefined }],
-  ['ensure-client-assertion-with-iss-other-fails', { iss: 'other' }],
-  ['ensure-client-assertion-with-exp-5-minutes-in-the-past-fails', { iat: 1_000, exp: 1_060 }],
-  ['par-test-array-as-audience-for-client-assertion', { aud: ['http://login.example', 'https://other.example'] }],
-  ['par-test-par-endpoint-url-as-audience-for-client-assertion', { aud: 'http://login.example/auth/oauth/par' }],
-  ['ensure-client-assertion-without-jti-fails', { jti: undefined }],
-] as const)('%s', async (_, claims) => {
-  const answer = await fapi.push({}, { assertion: claims as never })
-  expect([400, 401]).toContain(answer.status)
-  expect(String(answer.error)).toMatch(/^invalid_(?:client|request)$/)
-})
-
-test('ensure-signed-client-assertion-with-RS256-fails', async () => {
-  expect((await fapi.push({}, { alg: 'RS256' })).error).toBe('invalid_client')
-})
-
-test('ensure-client-assertion-reuse-fails', async () => {
-  const twist = { assertion: { jti: crypto.randomUUID() } }
-  expect((await fapi.push({}, twist)).status).toBe(201)
-  expect((await fapi.push({}, twist)).error).toBe('invalid_client')
-})
-
-test.each([
-  ['no proof', { proof: null }],
-  ['another method', { proof: { htm: 'GET' } }],
-  ['another address', { proof: { htu: 'http://login.example/auth/oauth/par' } }],
-  ['too old', { proof: { iat: 1_000 } }],
-  ['without jti', { proof: { jti: undefined } }],
-] as const)('dpop-negative-tests: %s', async (_, twist) => {
-  const { code } = await fapi.authorize()
-  const answer = await fapi.redeem(code, {}, twist as never)
-  expect([answer.status, answer.error]).toEqual([400, 'invalid_dpop_proof'])
-})
-
-test('dpop-negative-tests, ensure-holder-of-key-required: what is shown to userinfo', async () => {
-  const { body } = await fapi.redeem((await fapi.authorize())['code'])
-  const token = body['access_token']
-  for (const twist of [{ proof: null }, { proof: { ath: 'wrong' } }, { key: await dpopKey() }])
-    expect([400, 401]).toContain(await fapi.userinfo(token, twist))
-  expect(await fapi.userinfo(token, { proof: null }, 'Bearer')).toBe(401)
-})
-
-test('ensure-mismatched-dpop-jkt-fails, ensure-token-endpoint-fails-with-mismatched-dpop-jkt', async () => {
-  expect((await fapi.push({ dpop_jkt: (await dpopKey()).jkt })).status).toBe(400)
-  const { code } = await fapi.authorize({ dpop_jkt: fapi.own.jkt })
-  const key = await dpopKey()
-  expect(['invalid_grant', 'invalid_dpop_proof']).toContain((await fapi.redeem(code, {}, { key })).error as never)
+test('prompt=none is answered at once, with a code or with login_required', async () => {
+  await flow()
+  expect((await fapi.code({ prompt: 'none' }))['code']).toBeDefined()
+  const pushed = await fapi.push({ prompt: 'none', response_mode: 'query' })
+  const fields = fieldsOf(await fapi.desk.browser().open(fapi.address(pushed)))
+  expect(fields).toMatchObject({ error: 'login_required', state: 'of-the-suite', iss: fapi.desk.server.issuer })
 })
