@@ -92,8 +92,7 @@ export function createRequests(deps: RequestDeps): Requests {
     responseModeKnown(parameters)
     grantAllowed(client)
     const target = await targetOf(asked)
-    if (target.scopes.includes('openid') && !to.redirectUriGiven)
-      throw new OAuthError('invalid_request', 'OpenID Connect needs the parameter redirect_uri')
+    redirectUriWhereNeeded(client, target.scopes, to)
     const codeChallenge = readChallenge(parameters, client)
     const prompt = readPrompt(parameters)
     const maxAge = readMaxAge(parameters, client)
@@ -193,6 +192,12 @@ function inTheDemandedForm({ client, signed, pushed }: Asked): void {
     throw new OAuthError('invalid_request', 'The client has to push its requests (RFC 9126)')
   if (client.requireSignedRequests && !signed)
     throw new OAuthError('invalid_request', 'The client has to sign its requests (RFC 9101)')
+}
+
+/** OpenID Connect Core section 3.1.2.1, FAPI 2.0 Security Profile section 5.3.2.2. */
+function redirectUriWhereNeeded({ profile }: Client, scopes: readonly string[], to: ReturnAddress): void {
+  if ((scopes.includes('openid') || profile === 'fapi2') && !to.redirectUriGiven)
+    throw new OAuthError('invalid_request', 'The parameter redirect_uri is missing')
 }
 
 function codeOnly(parameters: Parameters): void {
