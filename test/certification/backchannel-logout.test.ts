@@ -52,11 +52,12 @@ test('oidcc-backchannel-rp-initiated-logout', async () => {
   expect(away?.href).toBe(`${GOODBYE}?state=of-the-suite`)
 
   expect(await until(() => suite.heard.length > 0)).toBe(true)
-  const [{ type = '', body: form = '' } = {}] = suite.heard
-  expect(type).toStartWith('application/x-www-form-urlencoded')
-  expect([...new URLSearchParams(form).keys()]).toEqual(['logout_token'])
+  const [notice] = suite.heard
+  const form = new URLSearchParams(notice?.body)
+  expect(notice?.type).toStartWith('application/x-www-form-urlencoded')
+  expect([...form.keys()]).toEqual(['logout_token'])
   const set = (await bodyOf(await server.fetch('/auth/oauth/jwks'))) as unknown as JSONWebKeySet
-  const token = new URLSearchParams(form).get('logout_token') ?? ''
+  const token = form.get('logout_token') ?? ''
   const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(set), {
     issuer: server.issuer,
     audience: client.id,

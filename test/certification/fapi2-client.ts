@@ -41,8 +41,8 @@ export interface Fapi extends AsyncDisposable {
   readonly browser: HtmlBrowser
   readonly proofKey: ProofKey
   readonly url: (path: string) => string
-  seconds(): number
-  add(input?: Partial<NewClient>, alg?: string): Promise<FapiClient>
+  readonly seconds: () => number
+  readonly add: (input?: Partial<NewClient>, alg?: string) => Promise<FapiClient>
   assertion(client: FapiClient, signing?: Signing): Promise<string>
   /** POST of a pushed authorization request. */
   push(query?: Query, sending?: Sending): Promise<Answered>
@@ -97,7 +97,14 @@ export async function openFapi(options: TestServerOptions = {}): Promise<Fapi> {
     'dpop' in sending ? sending : { ...sending, dpop: await proofKey.proof({ htm: 'POST', htu: url('token') }) }
 
   const fapi: Fapi = {
-    ...{ desk, first, second, browser, proofKey, url, seconds, add },
+    desk,
+    first,
+    second,
+    browser,
+    proofKey,
+    url,
+    seconds,
+    add,
     assertion: signed,
     push: async (query = {}, sending = {}) => await send('par', requestOf(sending.as ?? first, query), sending),
     address: ({ body }, extra = {}, { id } = first) =>
