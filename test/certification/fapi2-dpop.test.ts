@@ -45,14 +45,20 @@ test('ensure-mismatched-dpop-jkt-fails', async () => {
   expectError(await fapi.push({ dpop_jkt: jkt }, { dpop: await atPar() }), 'invalid_request', 'invalid_dpop_proof')
 })
 
-test('wrong proofs at PAR', async () => {
-  for (const dpop of [
-    'garbage',
-    await atPar({ htm: 'GET' }),
-    await atPar({ htu: fapi.url('token') }),
-    await atPar({ iat: fapi.seconds() - 3_600 }),
-  ])
-    expectError(await fapi.push({}, { dpop }), 'invalid_request', 'invalid_dpop_proof')
+test('dpop-negative-tests: wrong proofs at PAR and at the token endpoint', async () => {
+  const { code } = await fapi.code()
+  for (const wrong of [
+    { htm: 'GET' },
+    { htu: fapi.url('userinfo') },
+    { iat: fapi.seconds() - 3_600 },
+    { jti: undefined } as unknown as JWTPayload,
+  ]) {
+    expectError(await fapi.push({}, { dpop: await atPar(wrong) }), 'invalid_dpop_proof')
+    expectError(await fapi.redeem(code, { dpop: await atToken(wrong) }), 'invalid_dpop_proof')
+  }
+  expectError(await fapi.push({}, { dpop: 'garbage' }), 'invalid_dpop_proof')
+  expectError(await fapi.push({}, { dpop: await atToken() }), 'invalid_dpop_proof')
+  expectTokens(await fapi.redeem(code), 'dpop')
 })
 
 test('ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt, ensure-dpop-proof-at-par-endpoint-binding-success', async () => {

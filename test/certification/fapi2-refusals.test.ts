@@ -112,7 +112,8 @@ const wrongAssertions = (): readonly (readonly [string, Signing | string | null]
     ['par-test-par-endpoint-url-as-audience-fails', { claims: { aud: fapi.url('par') } }],
     ['par-test-token-endpoint-url-as-audience-fails', { claims: { aud: fapi.url('token') } }],
     ['ensure-client-assertion-with-no-sub-fails', { claims: { sub: undefined } as unknown as JWTPayload }],
-    ['ensure-client-assertion-with-iss-of-another', { claims: { iss: fapi.second.id } }],
+    ['a sub of nobody', { claims: { sub: 'of-nobody' } }],
+    ['an iss of another', { claims: { iss: fapi.second.id } }],
     [
       'par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails',
       { claims: { iat: now + 65, nbf: now + 65, exp: now + 125 } },
