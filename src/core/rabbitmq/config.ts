@@ -59,7 +59,7 @@ export function brokerConfig(input: BrokerConfigInput): BrokerConfig {
       [`RabbitMQ ${minorOf(version)}, broker "${input.broker.name}"`, backends(input, version)],
       ...(tokens ? [section(`Tokens of ${input.issuer}`, tokenSettings(input, version))] : []),
       ...(input.httpAuth ? [section('User names and passwords', httpSettings(input, version))] : []),
-      ...(input.ui ? [section('Management UI', uiSettings(input.ui, input.discoveryUrl, version))] : []),
+      ...(input.ui ? [section('Management UI', uiSettings(input, input.ui, version))] : []),
     ]),
     ...(advanced !== undefined && { 'advanced.config': advanced }),
     enabledPlugins: `[${plugins(input).join(',')}].\n`,
@@ -122,7 +122,11 @@ function httpSettings({ broker, httpAuth, caFile }: BrokerConfigInput, version: 
 }
 
 /** 3.10 knows UAA alone; the keys of 3.11 to 3.13 differ between patches and are left out. */
-function uiSettings(ui: ManagementUi, discoveryUrl: string, version: string): readonly Setting[] {
+function uiSettings(
+  { broker, discoveryUrl }: BrokerConfigInput,
+  ui: ManagementUi,
+  version: string,
+): readonly Setting[] {
   if (!atLeast(version, '4.0')) return []
   if (ui.kind === 'portal') {
     return [
@@ -136,6 +140,10 @@ function uiSettings(ui: ManagementUi, discoveryUrl: string, version: string): re
     ['management.oauth_client_id', ui.clientId],
     ['management.oauth_metadata_url', discoveryUrl],
     ['management.oauth_scopes', 'openid profile'],
+    // Without it the token would be for us and not for the broker; 4.0 says it by itself.
+    ...(atLeast(version, '4.1')
+      ? [['management.oauth_authorization_endpoint_params.resource', broker.resourceServerId] as const]
+      : []),
   ]
 }
 
