@@ -161,6 +161,11 @@ const config = defineCommand({
       choices: ['also', 'only'],
       help: 'User names and passwords through the HTTP auth backend, beside tokens or instead of them',
     },
+    'ui-client': {
+      type: 'string',
+      value: 'ID',
+      help: 'Client as which the management UI lets people log in, from 4.0 on',
+    },
     'internal-users': { type: 'boolean', help: 'Keep the users that the broker itself knows' },
     only: {
       type: 'string',
@@ -182,6 +187,7 @@ const config = defineCommand({
       version: call.options['broker-version'],
       caFile: call.options['ca-file'],
       passwords: call.options.passwords,
+      uiClient: call.options['ui-client'],
       internalUsers: call.options['internal-users'] ? 'true' : undefined,
     }
     const answer = await withApi(call, (api) => api.get<BrokerConfigWire>(path, query))

@@ -54,9 +54,7 @@ async function expectAlice(page: Page): Promise<void> {
 
 describeBroker('management UI', (version) => {
   if (!atLeast(version, '4.0')) {
-    const reason = `the UI of ${version} knows UAA alone (bun run test:brokers)`
-    console.warn(`skipped: management UI: ${reason}`)
-    test.skip(reason, () => {})
+    console.warn(`skipped: the management UI of RabbitMQ ${version} knows UAA alone (bun run test:brokers)`)
     return
   }
   const stack = new AsyncDisposableStack()

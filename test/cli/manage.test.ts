@@ -186,6 +186,10 @@ describe('brokers', () => {
     expect((await place.run(['broker', 'config', 'rabbitmq', '--only', 'enabled_plugins'])).out).toMatch(
       /^\[.*oauth2.*\]\.\n$/,
     )
+    const ui = ['--broker-version', '4.3', '--ui-client', 'rabbitmq-ui']
+    expect((await place.run(['broker', 'config', 'rabbitmq', ...ui])).out).toContain(
+      'management.oauth_client_id = rabbitmq-ui\n',
+    )
     const newer = (await place.run(['broker', 'config', 'rabbitmq', '--broker-version', '4.3'])).out
     expect(newer).toContain('RabbitMQ 4.3')
     expect((await place.run(['broker', 'config', 'rabbitmq', '--broker-version', '9.9'])).code).toBe(1)

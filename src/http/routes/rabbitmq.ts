@@ -36,6 +36,9 @@ const ConfigQuery = t.Object(
         description: 'User names and passwords through the HTTP backend, beside tokens or instead of them',
       }),
     ),
+    uiClient: t.Optional(
+      t.String({ minLength: 1, maxLength: 190, description: 'Client as which the management UI lets people log in' }),
+    ),
     internalUsers: t.Optional(t.Boolean({ description: 'Keep the users that the broker itself knows' })),
   },
   strict,
@@ -104,7 +107,7 @@ function configRoute(core: Parts, brokerAccess: () => BrokerAccess): Endpoint {
     access: 'admin',
     summary: 'rabbitmq.conf with which the broker takes our tokens; the shared secret only over the control socket',
     query: ConfigQuery,
-    async handle({ params, query: { passwords, ...query }, who }) {
+    async handle({ params, query: { passwords, uiClient, ...query }, who }) {
       const { issuer } = core.settings()
       const { secret } = brokerAccess()
       const known = who.kind === 'operator' && secret !== undefined ? { secret } : {}
@@ -112,6 +115,7 @@ function configRoute(core: Parts, brokerAccess: () => BrokerAccess): Endpoint {
       return brokerConfig({
         ...query,
         ...(passwords && { httpAuth }),
+        ...(uiClient !== undefined && { ui: { kind: 'code', clientId: uiClient } }),
         broker: await knownBroker(core, params.name),
         issuer,
         jwksUrl: `${issuer}/auth/oauth/jwks`,
