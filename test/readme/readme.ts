@@ -18,6 +18,10 @@ const FENCE = /(?:<!-- not run: (?<notRun>.+?) -->\n)?```(?<language>\w+)\n(?<te
 export async function readmeBlocks(): Promise<readonly Block[]> {
   const readme = await Bun.file(join(repository, 'README.md')).text()
   const [written = ''] = readme.split('<!-- config reference -->')
+  return blocksOf(written)
+}
+
+export function blocksOf(written: string): readonly Block[] {
   return [...written.matchAll(FENCE)].map(({ index, groups = {} }) => {
     const before = written.slice(0, index)
     const heading = [...before.matchAll(/^#+ (.+)$/gm)].at(-1)?.[1] ?? ''
