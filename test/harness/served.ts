@@ -8,9 +8,8 @@ import { temporaryFolder } from './plugins.ts'
 
 export interface Served extends AsyncDisposable {
   readonly issuer: string
-  /** PEM of the CA that `leveret init` made, and the file it is in. */
+  /** PEM of the CA that `leveret init` made. */
   readonly ca: string
-  readonly caFile: string
   /** `fetch` that trusts that CA and follows no redirect. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
   /** A person with a browser that knows no script. */
@@ -19,7 +18,6 @@ export interface Served extends AsyncDisposable {
   operator(method: string, path: string, body: object): Promise<Readonly<Record<string, unknown>>>
   /** Registers a client over the control socket. */
   client(input: object): Promise<RegisteredClient>
-  log(): string
 }
 
 export interface RegisteredClient {
@@ -38,9 +36,8 @@ export async function serveExecutableWith(settings = ''): Promise<Served> {
   const { publicUrl } = JSON.parse(out) as { readonly publicUrl: string } // our own command
   const file = join(folder.path, 'leveret.toml')
   await Bun.write(file, `${await Bun.file(file).text()}\n${settings}`)
-  const server = stack.use(await serveExecutable(start))
-  const caFile = join(folder.path, 'leveret-data/tls/ca.pem')
-  const ca = await Bun.file(caFile).text()
+  stack.use(await serveExecutable(start))
+  const ca = await Bun.file(join(folder.path, 'leveret-data/tls/ca.pem')).text()
   const send: Served['fetch'] = (input, init) => fetch(input, { redirect: 'manual', ...init, tls: { ca } })
 
   const operator: Served['operator'] = async (method, path, body) => {
@@ -57,7 +54,6 @@ export async function serveExecutableWith(settings = ''): Promise<Served> {
   return {
     issuer: publicUrl,
     ca,
-    caFile,
     fetch: send,
     person: () =>
       htmlBrowser({ url: publicUrl, issuer: publicUrl, fetch: (path, init) => send(publicUrl + path, init) }),
@@ -67,7 +63,6 @@ export async function serveExecutableWith(settings = ''): Promise<Served> {
       const { client, secret } = answer as { readonly client: { readonly id: string }; readonly secret: string | null }
       return { id: client.id, secret: secret ?? '' }
     },
-    log: () => server.log(),
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
 }
