@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { builtExecutable, runExecutable, serveExecutable } from '../harness/executable.ts'
 import { describeKdc, type Kdc, startKdc } from '../harness/kdc.ts'
 import { type Folder, temporaryFolder } from '../harness/plugins.ts'
+import { canMountAlone } from '../harness/privileges.ts'
 import { runTool } from '../harness/tool.ts'
 import { until } from '../harness/until.ts'
 import { sidecarsOf } from './processes.ts'
@@ -52,33 +53,27 @@ describeKdc('the compiled executable', () => {
     expect(await until(gone, 5_000)).toBe(true)
   })
 
-  test.if(process.getuid?.() === 0)(
-    'runs without the Kerberos libraries, and names them when they are needed',
-    async () => {
-      await using folder = await setUp()
-      await using root = await temporaryFolder()
-      for (const file of [executable, ...(await librariesOf(executable))]) await copyInto(root, file)
-      await cp(folder.path, join(root.path, 'srv'), { recursive: true })
-      await copyInto(root, kdc.keytab)
-      await Promise.all(['proc', 'dev', 'tmp'].map((name) => mkdir(join(root.path, name), { recursive: true })))
-      const inRoot = (...words: readonly string[]) => {
-        // A mount namespace of its own, so that nothing has to be undone.
-        const script = 'mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" && shift && exec chroot "$@"'
-        const wrapped = ['--mount', 'sh', '-c', script, 'sh', root.path, root.path, executable, ...words]
-        return runExecutable(
-          { executable: 'unshare', folder: '/', env: { PATH: '/usr/sbin:/usr/bin:/bin' } },
-          ...wrapped,
-        )
-      }
-      const configured = join(root.path, 'srv/leveret.toml')
-      const started = await inRoot('serve', '--config', '/srv/leveret.toml')
-      expect(started.err).toContain('are not installed: install the Debian package libgssapi-krb5-2')
-      expect(started.code).toBe(1)
-      const text = await Bun.file(configured).text()
-      await Bun.write(configured, text.slice(0, text.lastIndexOf('[[login]]')))
-      expect(await inRoot('user', 'list', '--config', '/srv/leveret.toml')).toMatchObject({ code: 0, err: '' })
-    },
-  )
+  test.if(canMountAlone())('runs without the Kerberos libraries, and names them when they are needed', async () => {
+    await using folder = await setUp()
+    await using root = await temporaryFolder()
+    for (const file of [executable, ...(await librariesOf(executable))]) await copyInto(root, file)
+    await cp(folder.path, join(root.path, 'srv'), { recursive: true })
+    await copyInto(root, kdc.keytab)
+    await Promise.all(['proc', 'dev', 'tmp'].map((name) => mkdir(join(root.path, name), { recursive: true })))
+    const inRoot = (...words: readonly string[]) => {
+      // A mount namespace of its own, so that nothing has to be undone.
+      const script = 'mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" && shift && exec chroot "$@"'
+      const wrapped = ['--mount', 'sh', '-c', script, 'sh', root.path, root.path, executable, ...words]
+      return runExecutable({ executable: 'unshare', folder: '/', env: { PATH: '/usr/sbin:/usr/bin:/bin' } }, ...wrapped)
+    }
+    const configured = join(root.path, 'srv/leveret.toml')
+    const started = await inRoot('serve', '--config', '/srv/leveret.toml')
+    expect(started.err).toContain('are not installed: install the Debian package libgssapi-krb5-2')
+    expect(started.code).toBe(1)
+    const text = await Bun.file(configured).text()
+    await Bun.write(configured, text.slice(0, text.lastIndexOf('[[login]]')))
+    expect(await inRoot('user', 'list', '--config', '/srv/leveret.toml')).toMatchObject({ code: 0, err: '' })
+  })
 })
 
 /** What the loader of the executable needs, which says nothing of what it opens later. */

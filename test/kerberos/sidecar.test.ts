@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { chmod, chown, copyFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ClientEnv, describeKdc, type Kdc, SERVICE, startKdc } from '../harness/kdc.ts'
+import { canRunAs } from '../harness/privileges.ts'
 import { bodyOf, type TestServer } from '../harness/server.ts'
 import { until } from '../harness/until.ts'
 import { sidecarsOf } from './processes.ts'
@@ -85,7 +86,7 @@ describeKdc('the sidecar', () => {
     expect(await sidecarsOf()).toEqual([])
   })
 
-  test.if(process.getuid?.() === 0)('runs as another user, who alone can read the keytab', async () => {
+  test.if(canRunAs(65_534))('runs as another user, who alone can read the keytab', async () => {
     const keytab = await ownKeytab()
     await chown(keytab, 65_534, 65_534)
     await chmod(keytab, 0o400)
