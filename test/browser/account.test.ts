@@ -83,9 +83,10 @@ describeInBrowser('the account', () => {
     'a passkey that could not be made is said so, and can be tried again',
     async () => {
       const { page } = await openAs('refused')
+      // Before any page that could ask: a route that is set while pages change may come too late for the request.
+      await page.route('**/options', (route) => route.fulfill({ status: 503 }))
       await page.goto(`${server.url}/account/factors`)
       await page.getByRole('button', { name: 'Add a passkey' }).click()
-      await page.route('**/options', (route) => route.fulfill({ status: 503 }))
       await page.getByRole('button', { name: 'Create passkey' }).click()
       await page.getByText('The passkey could not be used.').waitFor()
       expect(await page.getByRole('button', { name: 'Create passkey' }).isEnabled()).toBe(true)
