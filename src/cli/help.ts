@@ -64,7 +64,7 @@ function optionRow([name, spec]: [string, OptionSpec]): [string, string] {
 }
 
 function valueName(spec: OptionSpec): string {
-  return spec.choices?.join('|') ?? spec.value ?? 'VALUE'
+  return spec.value ?? spec.choices?.join('|') ?? 'VALUE'
 }
 
 function paragraphs(text: string | undefined): string {

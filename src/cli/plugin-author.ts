@@ -14,8 +14,8 @@ export const newPlugin = defineCommand({
     downloaded.`,
   args: { name: { help: 'Its name: lower-case letters, digits and hyphens' } },
   options: {
-    kind: { type: 'string', value: 'KIND', required: true, choices: ['login', 'storage'], help: 'What it is' },
-    lang: { type: 'string', value: 'LANG', choices: LANGUAGES, help: 'The language (default: ts)' },
+    kind: { type: 'string', required: true, choices: ['login', 'storage'], help: 'What it is' },
+    lang: { type: 'string', choices: LANGUAGES, help: 'The language (default: ts)' },
   },
   examples: [
     { says: 'A login source in TypeScript', line: 'leveret plugin new acme --kind login' },
@@ -53,7 +53,7 @@ export const testPlugin = defineCommand({
     kit: { type: 'string', value: 'FILE', help: 'Instead of kit.json in its folder' },
     only: { type: 'string', value: 'TEXT', help: 'Only cases whose name contains this' },
     tap: { type: 'boolean', help: 'Print the Test Anything Protocol' },
-    sandbox: { type: 'string', value: 'MODE', choices: ['auto', 'require', 'off'], help: 'As in the configuration' },
+    sandbox: { type: 'string', choices: ['auto', 'require', 'off'], help: 'As in the configuration' },
   },
   examples: [
     { says: 'Every case', line: 'leveret plugin test acme' },

@@ -24,7 +24,7 @@ export const devPlugin = defineCommand({
   options: {
     port: { type: 'string', value: 'PORT', help: 'Where it listens, on this machine only (default: 8080)' },
     kit: { type: 'string', value: 'FILE', help: 'Instead of kit.json in its folder' },
-    sandbox: { type: 'string', value: 'MODE', choices: ['auto', 'require', 'off'], help: 'As in the configuration' },
+    sandbox: { type: 'string', choices: ['auto', 'require', 'off'], help: 'As in the configuration' },
   },
   examples: [{ says: 'While you write it', line: 'leveret plugin dev acme' }],
   async run({ args, options, io }) {

@@ -19,7 +19,7 @@ export const addPlugin = defineCommand({
   options: {
     yes: { type: 'boolean', short: 'y', help: 'Do not ask' },
     login: { type: 'boolean', help: 'Also write a [[login]] section of its type' },
-    sandbox: { type: 'string', value: 'MODE', choices: ['auto', 'require', 'off'], help: 'As in the configuration' },
+    sandbox: { type: 'string', choices: ['auto', 'require', 'off'], help: 'As in the configuration' },
   },
   examples: [{ says: 'What somebody packed', line: 'leveret plugin add acme-1.0.0.leveret-plugin' }],
   async run({ args, options, common, io }) {

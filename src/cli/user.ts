@@ -1,8 +1,9 @@
 /** `leveret user`: who can log in. */
-import { type CommandGroup, defineCommand } from './command.ts'
+import { type CommandGroup, defineCommand, UsageError } from './command.ts'
 import { type Api, segment, withApi } from './client.ts'
 import { PASSWORD_FILE, readPassword } from './password.ts'
 import { fields, table } from './table.ts'
+import { claimLines, claimsPatch, REMOVABLE_CLAIMS } from './user-claims.ts'
 import { factors } from './user-factors.ts'
 import { sessions } from './user-sessions.ts'
 
@@ -10,11 +11,13 @@ interface UserWire {
   readonly id: string
   readonly username: string
   readonly email: string | null
+  readonly displayName: string | null
   readonly activated: boolean
   readonly disabled: boolean
   readonly disabledBySource: boolean
   readonly technicalUser: boolean
   readonly source: string
+  readonly claims: Readonly<Record<string, unknown>>
   readonly groups?: readonly string[]
   readonly lastLoginAt: string | null
   readonly createdAt: string
@@ -96,6 +99,47 @@ const show = defineCommand({
   async run(call) {
     const user = await withApi(call, (api) => api.get<UserWire>(`/users/${segment(call.args.username)}`))
     return { data: user, text: describeUser(user) }
+  },
+})
+
+const CLAIM_NAMES = REMOVABLE_CLAIMS.filter((name) => !name.includes('.')).join(', ')
+
+const update = defineCommand({
+  name: 'update',
+  summary: 'Change a user: what is given counts, the rest stays',
+  about: `Claims are what applications are told of a person (OpenID Connect): ${CLAIM_NAMES}; of an address its
+    parts, such as address.country. A directory that gives claims gives them anew at the next login.`,
+  args: { username },
+  options: {
+    email: { type: 'string', value: 'ADDRESS', help: 'E-mail address; empty to take it away' },
+    'display-name': { type: 'string', value: 'NAME', help: 'Name as people say it; empty to take it away' },
+    claim: { type: 'string', value: 'NAME=VALUE', multiple: true, help: 'Set a claim; empty to take it away' },
+    'unset-claim': {
+      type: 'string',
+      multiple: true,
+      choices: REMOVABLE_CLAIMS,
+      value: 'NAME',
+      help: 'Take a claim away',
+    },
+  },
+  examples: [
+    {
+      says: 'What applications are told of alice',
+      line: 'leveret user update alice --claim given_name=Alice --claim address.country=DE',
+    },
+    { says: 'No longer her telephone number', line: 'leveret user update alice --unset-claim phone_number' },
+    { says: 'A new address', line: 'leveret user update alice --email alice@corp.internal' },
+  ],
+  async run(call) {
+    const { options, args } = call
+    const change = {
+      email: options.email === '' ? null : options.email,
+      displayName: options['display-name'] === '' ? null : options['display-name'],
+      claims: claimsPatch(options.claim, options['unset-claim']),
+    }
+    if (Object.values(change).every((value) => value === undefined)) throw new UsageError('there is nothing to change')
+    const user = await withApi(call, (api) => patch(api, args.username, change))
+    return { data: user, text: `Changed user ${user.username}` }
   },
 })
 
@@ -195,7 +239,7 @@ const unlock = defineCommand({
 export const user: CommandGroup = {
   name: 'user',
   summary: 'Users: people and services that log in',
-  commands: [add, list, show, setPassword, disable, enable, move, remove, unlock, factors, sessions],
+  commands: [add, list, show, update, setPassword, disable, enable, move, remove, unlock, factors, sessions],
 }
 
 function patch(api: Api, name: string, change: object): Promise<UserWire> {
@@ -211,6 +255,7 @@ function describeUser(user: UserWire): string {
   return fields([
     ['user', user.username],
     ['id', user.id],
+    ['name', user.displayName ?? '-'],
     ['email', user.email ?? '-'],
     ['kind', user.technicalUser ? 'service' : 'person'],
     ['state', stateOf(user)],
@@ -218,5 +263,6 @@ function describeUser(user: UserWire): string {
     ['groups', user.groups?.join(', ') || '-'],
     ['created', user.createdAt],
     ['last login', user.lastLoginAt ?? 'never'],
+    ...claimLines(user.claims),
   ])
 }

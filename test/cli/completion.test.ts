@@ -29,6 +29,7 @@ describe('bash completes', () => {
   })
   test('the values of an option that knows them', async () => {
     expect(await offered('key', 'rotate', '--algorithm', 'R')).toEqual(['RS256'])
+    expect(await offered('user', 'update', 'alice', '--unset-claim', 'zone')).toEqual(['zoneinfo'])
     expect(await offered('rule', 'add', '--preset', '')).toEqual(['producer', 'consumer', 'owner', 'monitoring'])
   })
   test('words of an argument that knows them', async () => {

@@ -193,11 +193,22 @@ async function reachable({ users }: Pick<Core, 'users'>, idOrName: string, who: 
   return user
 }
 
-/** RFC 7396 inside `claims`: a claim of `null` is removed, the others stay. */
+/** RFC 7396 inside `claims`: a claim of `null` is removed, the others stay; so do the parts of an address. */
 function patched(user: User, change: Static<typeof UserChange>) {
-  if (!change.claims) return change
-  const claims = { ...user.claims, ...change.claims }
-  return { ...change, claims: Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null)) }
+  return change.claims ? { ...change, claims: merged(user.claims, change.claims) } : change
+}
+
+function merged(before: unknown, patch: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const result = new Map(isRecord(before) ? Object.entries(before) : [])
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) result.delete(name)
+    else result.set(name, isRecord(value) ? merged(result.get(name), value) : value)
+  }
+  return Object.fromEntries(result)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function wire({ usernameKey: _u, emailKey: _e, ...user }: User): Static<typeof UserAnswer> {
