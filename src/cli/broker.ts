@@ -11,6 +11,7 @@ interface BrokerWire {
   readonly version: string
   readonly tokenTtlSeconds: number
   readonly description: string
+  readonly managementUrl: string | null
 }
 
 interface BrokerConfigWire {
@@ -29,6 +30,12 @@ const tokenTtl = {
 } as const
 const description = { type: 'string', value: 'TEXT', help: 'What it is for' } as const
 
+const managementUrl = {
+  type: 'string',
+  value: 'URL',
+  help: 'Where people open its management UI, from 4.0 on also out of their account here',
+} as const
+
 const add = defineCommand({
   name: 'add',
   summary: 'Register a broker',
@@ -39,6 +46,7 @@ const add = defineCommand({
     id: { type: 'string', value: 'ID', help: 'Resource server id (default: the name)' },
     version: { ...brokerVersion, required: true },
     'token-ttl': tokenTtl,
+    'management-url': managementUrl,
     description,
   },
   examples: [
@@ -54,6 +62,7 @@ const add = defineCommand({
       resourceServerId: options.id ?? args.name,
       version: options.version,
       tokenTtlSeconds: secondsOf('token-ttl', options['token-ttl']),
+      managementUrl: options['management-url'],
       description: options.description,
     }
     const broker = await withApi(call, (api) => api.send<BrokerWire>('POST', '/rabbitmq/brokers', body))
@@ -99,6 +108,7 @@ const show = defineCommand({
       ['resource server id', broker.resourceServerId],
       ['version', broker.version],
       ['token life', `${broker.tokenTtlSeconds}s`],
+      ['management UI', broker.managementUrl ?? '-'],
       ['description', broker.description || '-'],
     ])
     return { data: broker, text }
@@ -113,15 +123,23 @@ const update = defineCommand({
     id: { type: 'string', value: 'ID', help: 'Resource server id' },
     version: brokerVersion,
     'token-ttl': tokenTtl,
+    'management-url': { ...managementUrl, help: `${managementUrl.help}; empty to take it back` },
     description,
   },
-  examples: [{ says: 'After an upgrade of the cluster', line: 'leveret broker update prod-cluster --version 4.3' }],
+  examples: [
+    { says: 'After an upgrade of the cluster', line: 'leveret broker update prod-cluster --version 4.3' },
+    {
+      says: 'People open its management UI out of their account',
+      line: 'leveret broker update prod-cluster --management-url https://rabbit.corp.internal:15671',
+    },
+  ],
   async run(call) {
     const { options, args } = call
     const change = {
       resourceServerId: options.id,
       version: options.version,
       tokenTtlSeconds: secondsOf('token-ttl', options['token-ttl']),
+      managementUrl: options['management-url'] === '' ? null : options['management-url'],
       description: options.description,
     }
     if (Object.values(change).every((value) => value === undefined)) throw new UsageError('there is nothing to change')

@@ -36,6 +36,7 @@ import type { Outbound } from './outbound.ts'
 import type { Deliver } from './mail/mail.ts'
 import { createOutbox } from './mail/outbox.ts'
 import { createBrokers } from './rabbitmq/brokers.ts'
+import { createManagementLogins, type ManagementLogins } from './rabbitmq/management-logins.ts'
 import { brokers as brokerRecords, rules as ruleRecords } from './rabbitmq/records.ts'
 import { type Brokers, createRules, type Rules } from './rabbitmq/rules.ts'
 import { createSessions, type Sessions } from './session/sessions.ts'
@@ -62,6 +63,7 @@ export interface Core extends AsyncDisposable {
   readonly sessions: Sessions
   readonly brokers: Brokers
   readonly rules: Rules
+  readonly managementLogins: ManagementLogins
   readonly clients: Clients
   readonly clientAuthentication: ClientAuthentication
   readonly registration: Registration
@@ -204,6 +206,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     sessions,
     brokers,
     rules,
+    managementLogins: createManagementLogins({ ...deps, brokers, rules, users }),
     clients,
     registration,
     registrationTokens,

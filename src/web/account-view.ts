@@ -11,6 +11,8 @@ export interface AccountNav {
     readonly factors: string
     readonly applications: string
     readonly sessions: string
+    /** Absent where no broker has a management UI to open. */
+    readonly brokers?: string
   }
   /** Logs out. */
   readonly logout: Form
@@ -135,6 +137,27 @@ export interface SessionsView extends AccountPage {
   readonly endAll: Form
 }
 
+/** Management UIs of RabbitMQ that this person may open. */
+export interface BrokersView extends AccountPage {
+  readonly page: 'account-brokers'
+  readonly places: readonly {
+    readonly broker: string
+    readonly vhost: string
+    readonly tags: readonly string[]
+    readonly open: Form
+  }[]
+}
+
+/** Posts a token to a management UI: sends itself with a script, by a button without. */
+export interface ManagementLoginView {
+  readonly version: 1
+  readonly page: 'management-login'
+  readonly broker: string
+  readonly vhost: string
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
 export type AnyAccountView =
   | ProfileView
   | PasswordView
@@ -145,3 +168,5 @@ export type AnyAccountView =
   | RecoveryCodesView
   | ApplicationsView
   | SessionsView
+  | BrokersView
+  | ManagementLoginView

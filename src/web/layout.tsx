@@ -63,6 +63,7 @@ function AccountMenu({ nav, texts: { account }, title }: { nav: AccountNav; text
     [urls.password, account.password],
     [urls.factors, account.factors],
     [urls.applications, account.applications],
+    [urls.brokers, account.brokers],
     [urls.sessions, account.sessions],
   ] as const
   return (

@@ -1,6 +1,7 @@
 /** Every page there is, by name. */
 import type { Body } from './frame.ts'
 import { applicationsPage, passwordPage, profilePage, sessionsPage } from './pages/account.tsx'
+import { brokersPage, managementLoginPage } from './pages/brokers.tsx'
 import { consentPage } from './pages/consent.tsx'
 import { deviceConfirmPage, deviceDonePage, devicePage } from './pages/device.tsx'
 import { factorsPage, mailEnrolPage, passkeyEnrolPage, recoveryCodesPage, totpEnrolPage } from './pages/factors.tsx'
@@ -29,6 +30,8 @@ const PAGES: { readonly [P in PageName]: (view: Extract<View, { page: P }>, text
     'account-factors': factorsPage,
     'account-applications': applicationsPage,
     'account-sessions': sessionsPage,
+    'account-brokers': brokersPage,
+    'management-login': managementLoginPage,
     'enrol-otp': totpEnrolPage,
     'enrol-passkey': passkeyEnrolPage,
     'enrol-email': mailEnrolPage,

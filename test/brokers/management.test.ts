@@ -7,7 +7,7 @@ import { atLeast } from '../../src/core/rabbitmq/versions.ts'
 import { startBrowser, type TestBrowser } from '../harness/browser.ts'
 import { type BrokerNode, describeBroker, freePort, startBroker } from '../harness/broker.ts'
 import { ALICE } from '../harness/oauth.ts'
-import { bodyOf, OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
+import { OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
 import { until } from '../harness/until.ts'
 
 setDefaultTimeout(180_000)
@@ -109,17 +109,18 @@ describeBroker('management UI', (version) => {
     expect(new URL(page.url()).pathname).toBe('/auth/login')
   })
 
-  test('a form that posts the access token logs in too', async () => {
-    await using node = await openNode(server, broker, { kind: 'portal', url: `${server.url}/account` })
-    const identity = await server.login({ ...ALICE, vhost: 'prod' })
-    const headers = { authorization: `Bearer ${identity}` }
-    const { access_token: token } = await bodyOf(await server.fetch('/auth/session/token', { method: 'POST', headers }))
+  test('a person opens it out of their account, with a token that a form posts', async () => {
+    await using node = await openNode(server, broker, { kind: 'portal', url: `${server.url}/account/brokers` })
     const management = `http://localhost:${node.management}`
-    const { page } = await browser.open()
-    await page.goto(management)
-    await page.setContent(`<form method="post" action="${management}/login">
-      <input name="access_token" value="${String(token)}"><button>Go</button></form>`)
-    await page.click('button')
+    await server.instance.core.brokers.update('main', { managementUrl: management }, OPERATOR)
+    const { page, complaints } = await browser.open({ ignoreHTTPSErrors: true })
+    await page.goto(`${server.url}/account/brokers`)
+    await page.fill('[name=username]', ALICE.username)
+    await page.fill('[name=password]', ALICE.password)
+    await page.click('[type=submit]')
+    await page.getByRole('button', { name: 'Open in RabbitMQ management: prod on main' }).click()
     await expectAlice(page)
+    expect(new URL(page.url()).origin).toBe(management)
+    expect(complaints.filter((each) => each.includes(server.url))).toEqual([])
   })
 })

@@ -172,6 +172,13 @@ describe('brokers', () => {
     expect(await place.json(['broker', 'update', 'prod-cluster', '--version', '4.3'])).toMatchObject({ version: '4.3' })
     expect((await place.run(['broker', 'list'])).out).toMatch(/prod-cluster +rmq-prod +4\.3 +600s/)
     expect((await place.run(['broker', 'show', 'prod-cluster'])).out).toContain('token life:         600s')
+    const management = ['broker', 'update', 'prod-cluster', '--management-url']
+    await place.json([...management, 'https://rabbit.corp.internal:15671/'])
+    expect((await place.run(['broker', 'show', 'prod-cluster'])).out).toMatch(
+      /^management UI: +https:\/\/rabbit\.corp\.internal:15671$/m,
+    )
+    expect((await place.run([...management, 'http://rabbit.corp.internal'])).err).toContain('Use https')
+    expect(await place.json([...management, ''])).toMatchObject({ managementUrl: null })
     expect((await place.run(['broker', 'remove', 'prod-cluster'])).out).toBe('Removed broker prod-cluster\n')
   })
 
@@ -190,6 +197,10 @@ describe('brokers', () => {
     expect((await place.run(['broker', 'config', 'rabbitmq', ...ui])).out).toContain(
       'management.oauth_client_id = rabbitmq-ui\n',
     )
+    await place.json(['broker', 'update', 'rabbitmq', '--management-url', 'https://rabbit.corp.internal:15671'])
+    const portal = (await place.run(['broker', 'config', 'rabbitmq', '--broker-version', '4.3'])).out
+    expect(portal).toContain('management.oauth_provider_url = https://login.corp.internal/account/brokers\n')
+    expect((await place.run(['broker', 'config', 'rabbitmq', ...ui])).out).not.toContain('oauth_provider_url')
     const newer = (await place.run(['broker', 'config', 'rabbitmq', '--broker-version', '4.3'])).out
     expect(newer).toContain('RabbitMQ 4.3')
     expect((await place.run(['broker', 'config', 'rabbitmq', '--broker-version', '9.9'])).code).toBe(1)

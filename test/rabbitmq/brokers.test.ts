@@ -10,7 +10,7 @@ describe('brokers', () => {
     const { brokers, clock } = domain
     await brokers.create(main, OPERATOR)
     await brokers.create(other, OPERATOR)
-    const times = { createdAt: clock.now, updatedAt: clock.now }
+    const times = { managementUrl: null, createdAt: clock.now, updatedAt: clock.now }
     expect(await brokers.list()).toEqual([
       { ...main, tokenTtl: 300_000, description: '', ...times },
       { ...other, ...times },
@@ -31,6 +31,14 @@ describe('brokers', () => {
     ['tokenTtl', { ...main, tokenTtl: Number.NaN }],
     ['tokenTtl', { ...main, tokenTtl: 86_400_001 }],
     ['description', { ...main, description: 'x'.repeat(501) }],
+    ['managementUrl', { ...main, managementUrl: 'http://rabbit.example:15672' }],
+    ['managementUrl', { ...main, managementUrl: 'http://127.0.0.1.evil.example' }],
+    ['managementUrl', { ...main, managementUrl: 'https://[::1]:15671' }],
+    ['managementUrl', { ...main, managementUrl: 'https://a:b@rabbit.example' }],
+    ['managementUrl', { ...main, managementUrl: 'https://rabbit.example/?x' }],
+    ['managementUrl', { ...main, managementUrl: 'https://rabbit.example/;script-src' }],
+    ['managementUrl', { ...main, managementUrl: 'javascript:alert(1)' }],
+    ['managementUrl', { ...main, managementUrl: 'rabbit.example' }],
   ] as const) {
     test(`create() refuses a faulty ${path}: ${JSON.stringify(input)}`, async () => {
       await using domain = await openDomain()
@@ -60,12 +68,17 @@ describe('brokers', () => {
       ...other,
       version: '4.2',
       tokenTtl: 120_000,
+      managementUrl: null,
       createdAt: clock.now - 1000,
       updatedAt: clock.now,
     })
     expect(await brokers.get('other')).toEqual(changed)
     const again = { resourceServerId: 'new', description: '' }
     expect(await brokers.update('other', again, OPERATOR)).toMatchObject(again)
+    const managed = await brokers.update('other', { managementUrl: 'https://Rabbit.example:443/mq/' }, OPERATOR)
+    expect(managed.managementUrl).toBe('https://rabbit.example/mq')
+    expect((await brokers.update('other', {}, OPERATOR)).managementUrl).toBe('https://rabbit.example/mq')
+    expect((await brokers.update('other', { managementUrl: null }, OPERATOR)).managementUrl).toBeNull()
   })
 
   test('update() refuses what create() would, and a broker that is not there', async () => {

@@ -8,6 +8,7 @@ export function aBroker(fields: Partial<Broker> = {}): Broker {
     version: '3.10',
     tokenTtl: 300_000,
     description: '',
+    managementUrl: null,
     createdAt: 0,
     updatedAt: 0,
     ...fields,

@@ -10,6 +10,7 @@ export function accountViewsWith({ name, username, scope, pattern }: Words): rea
     factors: '/account/factors',
     applications: '/account/applications',
     sessions: '/account/sessions',
+    brokers: '/account/brokers',
   }
   const nav = { account: { username, displayName: name }, urls, logout: form }
   const shared = { version: 1, nav, notice: { kind: 'success', code: 'saved' } } as const
@@ -67,6 +68,15 @@ export function accountViewsWith({ name, username, scope, pattern }: Words): rea
           revoke: form,
         },
       ],
+    },
+    { ...shared, page: 'account-brokers', places: [{ broker: name, vhost: scope, tags: [pattern], open: form }] },
+    {
+      version: 1,
+      page: 'management-login',
+      broker: name,
+      vhost: scope,
+      action: 'https://rabbit.example/login',
+      fields: { access_token: pattern },
     },
     {
       ...shared,

@@ -6,6 +6,7 @@ import type { Settings } from '../settings.ts'
 import { repository } from '../storage/repository.ts'
 import type { Caller, World } from '../world.ts'
 import { cached } from '../memory/cached.ts'
+import { managementUrlFault, managementUrlOf } from './management-url.ts'
 import { type Broker, brokers, rules } from './records.ts'
 import type { Brokers, NewBroker } from './rules.ts'
 import { BROKER_VERSIONS, minorOf } from './versions.ts'
@@ -62,6 +63,7 @@ export function createBrokers({ storage, world, settings, audit }: BrokersDeps):
         version: input.version,
         tokenTtl: input.tokenTtl ?? settings().session.accessTokenTtl,
         description: input.description ?? '',
+        managementUrl: accepted(input.managementUrl ?? null),
       }
       check(input.name, fields)
       const now = world.now()
@@ -117,7 +119,13 @@ function applied(before: Broker, change: Partial<Omit<NewBroker, 'name'>>): Brok
     version: change.version ?? before.version,
     tokenTtl: change.tokenTtl ?? before.tokenTtl,
     description: change.description ?? before.description,
+    managementUrl: change.managementUrl === undefined ? before.managementUrl : accepted(change.managementUrl),
   }
+}
+
+/** As it is kept; what cannot be is left for `check` to name. */
+function accepted(url: string | null): string | null {
+  return url === null || managementUrlFault(url) !== undefined ? url : managementUrlOf(url)
 }
 
 function cannotChoose(wanted: string | undefined, names: readonly string[]): Problem {
@@ -144,5 +152,7 @@ function* faultsOf(name: string, fields: BrokerFields): Iterable<{ readonly path
   if (!Number.isInteger(fields.tokenTtl) || fields.tokenTtl < MIN_TTL || fields.tokenTtl > MAX_TTL) {
     yield { path: 'tokenTtl', message: 'Use 10 seconds to 24 hours' }
   }
+  const fault = fields.managementUrl === null ? undefined : managementUrlFault(fields.managementUrl)
+  if (fault !== undefined) yield { path: 'managementUrl', message: fault }
   if (fields.description.length > 500) yield { path: 'description', message: 'Use at most 500 characters' }
 }

@@ -12,6 +12,8 @@ export const brokers = defineCollection({
     /** Life of access tokens for it, milliseconds. */
     tokenTtl: t.Integer(),
     description: t.String(),
+    /** Where people open its management UI, without a slash at the end. */
+    managementUrl: nullable(t.String()),
     createdAt: t.Integer(),
     updatedAt: t.Integer(),
   }),

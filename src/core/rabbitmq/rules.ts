@@ -58,7 +58,9 @@ export interface Rules {
   decide(subject: RuleSubject, vhost: string, broker: Broker): Promise<VhostGrant | undefined>
   /** Every rule, from memory. */
   all(): Promise<readonly Rule[]>
-  /** Concrete vhosts (no patterns) that rules name for this subject on this broker. */
+  /** Concrete vhosts (no patterns) that rules name on this broker, for whomever. */
+  vhosts(broker: Broker): Promise<readonly string[]>
+  /** The same of the rules for this subject. */
   vhostsOf(subject: RuleSubject, broker: Broker): Promise<readonly string[]>
   /** Tags of every rule for this subject on this broker, whatever the vhost; `undefined` when there is no such rule. */
   tagsOf(subject: RuleSubject, broker: Broker): Promise<readonly string[] | undefined>
@@ -73,6 +75,8 @@ export interface NewBroker {
   /** Milliseconds; default from the settings. */
   readonly tokenTtl?: number
   readonly description?: string
+  /** Where people open its management UI; `null` takes it back. */
+  readonly managementUrl?: string | null
 }
 export interface Brokers {
   create(input: NewBroker, caller: Caller): Promise<Broker>
@@ -175,6 +179,7 @@ export function createRules({ storage, world, audit, brokers }: RulesDeps): Rule
       const theirs = (await index()).of(subject).filter((rule) => isForBroker(rule, broker))
       return theirs.length === 0 ? undefined : [...new Set(theirs.flatMap((rule) => rule.tags))].toSorted()
     },
+    vhosts: async (broker) => namedVhosts((await index()).all, broker),
     vhostsOf: async (subject, broker) => namedVhosts((await index()).of(subject), broker),
     invalidate: () => index.forget(),
   }

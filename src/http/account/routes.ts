@@ -1,6 +1,7 @@
 /** Every page of the account. */
 import type { Endpoint } from '../endpoint.ts'
 import { applicationRoutes } from './applications.ts'
+import { brokerPageRoutes } from './brokers.ts'
 import { factorRoutes } from './factors.ts'
 import { passwordRoutes } from './password.ts'
 import { profileRoutes } from './profile.ts'
@@ -8,7 +9,7 @@ import { sessionPageRoutes } from './sessions.ts'
 import type { AccountParts } from './visit.ts'
 
 export function accountRoutes(parts: AccountParts): readonly Endpoint[] {
-  return [profileRoutes, passwordRoutes, factorRoutes, applicationRoutes, sessionPageRoutes].flatMap((routes) =>
-    routes(parts),
+  return [profileRoutes, passwordRoutes, factorRoutes, applicationRoutes, brokerPageRoutes, sessionPageRoutes].flatMap(
+    (routes) => routes(parts),
   )
 }

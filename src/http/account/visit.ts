@@ -42,6 +42,7 @@ export const PATHS = {
   factors: '/account/factors',
   applications: '/account/applications',
   sessions: '/account/sessions',
+  brokers: '/account/brokers',
 } as const
 export const LOGIN_PAGE = '/auth/login-page'
 /** What changes who gets in takes a login that is not older than this. */
@@ -65,7 +66,8 @@ export function accountEndpoints(parts: AccountParts) {
     if (!visitor || secret === undefined) return undefined
     const actor = `user:${visitor.user.username}`
     arrivalOf(request).actor = actor
-    return describe(parts, { request, secret, visitor, caller: { ...caller, actor } })
+    const found = { request, secret, visitor, caller: { ...caller, actor } }
+    return describe(parts, found, await core.managementLogins.any())
   }
 
   function toLogin(next: string, prompt?: 'login'): Response {
@@ -139,16 +141,21 @@ interface Action<P extends TProperties> {
 function describe(
   { core, base, cookie, showPage }: AccountParts,
   found: { readonly request: Request; readonly secret: string; readonly visitor: Visitor; readonly caller: Caller },
+  withBrokers: boolean,
 ): Visit {
   const { request, secret, visitor, caller } = found
   const { user, session } = visitor
   const csrf = csrfOf(secret)
   const form: Visit['form'] = (path, fields = {}) => ({ action: base + path, csrf, fields })
-  const { password, ...urls } = PATHS
+  const { password, brokers, ...urls } = PATHS
   const absolute = Object.fromEntries(Object.entries(urls).map(([name, path]) => [name, base + path]))
   const nav: AccountNav = {
     account: accountView(user),
-    urls: { ...(absolute as typeof urls), ...(core.users.keptHere(user) && { password: base + password }) },
+    urls: {
+      ...(absolute as typeof urls),
+      ...(core.users.keptHere(user) && { password: base + password }),
+      ...(withBrokers && { brokers: base + brokers }),
+    },
     logout: form('/auth/logout'),
   }
   return {

@@ -11,6 +11,9 @@ const changeable = {
   version: t.String({ minLength: 1, maxLength: 16, description: '3.10 to 4.3' }),
   tokenTtlSeconds: t.Integer({ minimum: 1, maximum: 31_536_000, description: 'Life of access tokens' }),
   description: t.String({ maxLength: 1000 }),
+  managementUrl: t.Union([t.String({ maxLength: 2000 }), t.Null()], {
+    description: 'Where people open its management UI: https, or http on a loopback address',
+  }),
 }
 const { resourceServerId, version, ...optional } = changeable
 const NewBroker = t.Object(

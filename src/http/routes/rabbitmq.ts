@@ -112,11 +112,13 @@ function configRoute(core: Parts, brokerAccess: () => BrokerAccess): Endpoint {
       const { secret } = brokerAccess()
       const known = who.kind === 'operator' && secret !== undefined ? { secret } : {}
       const httpAuth = { url: `${issuer}/rabbitmq/auth`, only: passwords === 'only', ...known }
+      const broker = await knownBroker(core, params.name)
       return brokerConfig({
         ...query,
         ...(passwords && { httpAuth }),
+        ...(broker.managementUrl !== null && { ui: { kind: 'portal', url: `${issuer}/account/brokers` } }),
         ...(uiClient !== undefined && { ui: { kind: 'code', clientId: uiClient } }),
-        broker: await knownBroker(core, params.name),
+        broker,
         issuer,
         jwksUrl: `${issuer}/auth/oauth/jwks`,
         discoveryUrl: issuer + OPENID_CONFIGURATION,

@@ -3,7 +3,21 @@ import { formTargets } from '../policy.ts'
 import type { Texts } from '../texts/en.ts'
 import type { FormPostView } from '../view.ts'
 
-/** The script sends the form; the button is for browsers without. No field is called `submit`, which would hide the method. */
+/** A form that leads away: a script sends it, the button is for browsers without. No field may be called `submit`. */
+export function FormAway(props: { action: string; fields: Readonly<Record<string, string>>; submit: string }) {
+  const { action, fields, submit } = props
+  return (
+    <form method="post" action={action} data-submit>
+      {Object.entries(fields).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <button type="submit" class="primary">
+        {submit}
+      </button>
+    </form>
+  )
+}
+
 export function formPostPage({ action, fields }: FormPostView, { formPost }: Texts): Body {
   return {
     title: formPost.title,
@@ -13,14 +27,7 @@ export function formPostPage({ action, fields }: FormPostView, { formPost }: Tex
       <>
         <h1>{formPost.title}</h1>
         <p class="lead">{formPost.text}</p>
-        <form method="post" action={action} data-submit>
-          {Object.entries(fields).map(([name, value]) => (
-            <input type="hidden" name={name} value={value} />
-          ))}
-          <button type="submit" class="primary">
-            {formPost.submit}
-          </button>
-        </form>
+        <FormAway action={action} fields={fields} submit={formPost.submit} />
       </>
     ),
   }

@@ -109,6 +109,7 @@ CREATE TABLE "broker" (
 	"version" text COLLATE "C" NOT NULL,
 	"token_ttl" bigint NOT NULL,
 	"description" text COLLATE "C" NOT NULL,
+	"management_url" text COLLATE "C",
 	"created_at" bigint NOT NULL,
 	"updated_at" bigint NOT NULL,
 	CONSTRAINT "broker_pkey" PRIMARY KEY("name")

@@ -123,6 +123,7 @@ CREATE TABLE `broker` (
 	`version` text NOT NULL,
 	`token_ttl` integer NOT NULL,
 	`description` text NOT NULL,
+	`management_url` text,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL
 );
