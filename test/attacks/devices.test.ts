@@ -83,6 +83,30 @@ test('row 17 (CVE-2026-43983): what was allowed is not given once the person is 
   }
 })
 
+test('row 17: what was allowed is not given once the person has logged out everywhere or taken the access back', async () => {
+  for (const [page, end] of [
+    ['/account/sessions', '/end-all'],
+    ['/account/applications', '/revoke'],
+  ] as const) {
+    const [first, consent] = await typed((await begun()).userCode)
+    await first.submit(consent, { decision: 'allow' })
+    const redeemed = await begun()
+    const [again, asked] = await typed(redeemed.userCode)
+    await again.submit(asked, { decision: 'allow' })
+    expect((await poll(redeemed.code)).status).toBe(200)
+
+    const { code, userCode } = await begun()
+    const [browser, shown] = await typed(userCode)
+    await browser.submit(shown, { decision: 'allow' })
+    const own = await browser.open(page)
+    const form = own.forms.find(
+      ({ action, fields }) => action.endsWith(end) && (fields['client_id'] ?? television.id) === television.id,
+    )
+    expect((await browser.submit({ ...own, forms: form ? [form] : [] }, {})).status).toBe(200)
+    expect([page, (await poll(code)).body['error']]).toEqual([page, 'invalid_grant'])
+  }
+})
+
 test('row 28 (GHSA-85v8-vx4w-q684): few user codes are looked at, also if right ones are typed in between', async () => {
   const browser = provider.browser()
   const page = await atDevice(browser, BOB)

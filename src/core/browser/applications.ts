@@ -8,6 +8,7 @@ import type { Client } from '../clients/records.ts'
 import { repository } from '../storage/repository.ts'
 import { endGrant } from '../token/families.ts'
 import { type Grant, grants } from '../token/records.ts'
+import { endAllowedDevices } from '../users/guards.ts'
 import type { User } from '../users/records.ts'
 import type { Caller, World } from '../world.ts'
 
@@ -71,7 +72,9 @@ export function createApplications(deps: {
       const consent = await allowed.get({ userId: user.id, clientId })
       const living = await grantsOf(user.id, clientId)
       if (!consent && living.length === 0) return false
-      await storage.commit([forgetConsent(user.id, clientId), ...living.flatMap(({ id }) => endGrant(id))])
+      const allowedDevices = endAllowedDevices(user.id, clientId)
+      const ended = living.flatMap(({ id }) => endGrant(id))
+      await storage.commit([forgetConsent(user.id, clientId), allowedDevices, ...ended])
       const detail = { client: clientId }
       audit.record({ event: 'consent.revoked', outcome: 'ok', target: `user:${user.username}`, caller, detail })
       return true

@@ -17,7 +17,6 @@ import { clientAuthorization } from '../token/grants/authorizations.ts'
 import type { DeviceCodes } from '../token/grants/device-code.ts'
 import type { Targets } from '../token/target.ts'
 import { newToken } from '../token/token-text.ts'
-import { users } from '../users/records.ts'
 import type { Caller, World } from '../world.ts'
 import { type DeviceCode, deviceCodes } from './records.ts'
 import { newUserCode, shownUserCode, typedUserCode } from './user-code.ts'
@@ -61,7 +60,6 @@ export function createDevices(deps: {
 }): Devices {
   const { storage, world, settings, audit, throttle, targets, beginnings } = deps
   const stored = repository(storage, deviceCodes)
-  const people = repository(storage, users)
 
   /** Waiting: too fast a question makes the pause longer. */
   async function wait(device: DeviceCode): Promise<OAuthError> {
@@ -73,13 +71,6 @@ export function createDevices(deps: {
     return hasty
       ? new OAuthError('slow_down', `Wait ${interval} seconds between two questions`, { members: { interval } })
       : new OAuthError('authorization_pending', 'Nobody has allowed this yet')
-  }
-
-  /** A new password ends what was allowed before, as it ends sessions. */
-  async function refuseSince({ authorization: { userId }, createdAt }: DeviceCode): Promise<void> {
-    const user = userId === null ? undefined : await people.get({ id: userId })
-    if ((user?.passwordChangedAt ?? 0) <= createdAt) return
-    throw new OAuthError('invalid_grant', 'The password of the person was changed meanwhile; begin anew')
   }
 
   return {
@@ -98,6 +89,7 @@ export function createDevices(deps: {
           digest: digestOf(deviceCode),
           userDigest: digestOf(userCode),
           clientId: client.id,
+          userId: null,
           state: 'pending',
           authorization: clientAuthorization(client, target),
           ip: caller.ip ?? null,
@@ -128,7 +120,9 @@ export function createDevices(deps: {
       // No `sid`: the device goes on when the browser logs out.
       const { authTime, acr, amr } = session
       const by = { ...authorization, userId: user.id, authTime, acr, amr }
-      const set = allowed ? { state: 'allowed' as const, authorization: by } : { state: 'denied' as const }
+      const set = allowed
+        ? { state: 'allowed' as const, userId: user.id, authorization: by }
+        : { state: 'denied' as const }
       if (device.validUntil <= world.now()) return false
       const steps = [update(deviceCodes, { digest }, { set, when: { state: 'pending' } }), ...stillThere(visitor)]
       const { ok } = await storage.commit(steps)
@@ -143,7 +137,6 @@ export function createDevices(deps: {
       if (device.validUntil <= world.now()) throw new OAuthError('expired_token', 'The device code has expired')
       if (device.state === 'pending') throw await wait(device)
       if (device.state === 'denied') throw new OAuthError('access_denied', 'The person said no')
-      await refuseSince(device)
       return { authorization: device.authorization, take: take(deviceCodes, { digest }, { state: 'allowed' }) }
     },
   }

@@ -11,6 +11,8 @@ export const deviceCodes = defineCollection({
     /** The same of the code that the person types. */
     userDigest: t.String({ maxLength: 64 }),
     clientId: t.String({ maxLength: 190 }),
+    /** Who allowed it, once somebody did. */
+    userId: nullable(t.String({ maxLength: 64 })),
     state: t.Union([t.Literal('pending'), t.Literal('allowed'), t.Literal('denied')], { maxLength: 16 }),
     /** What is asked for; who allowed it is part of it once somebody did. */
     authorization: Authorization,
@@ -26,7 +28,7 @@ export const deviceCodes = defineCollection({
   }),
   key: ['digest'],
   unique: [['userDigest']],
-  indexes: [['expiresAt']],
+  indexes: [['userId', 'clientId'], ['expiresAt']],
   expiresAt: 'expiresAt',
 })
 export type DeviceCode = RowOf<typeof deviceCodes>

@@ -1,6 +1,7 @@
 /** Steps that change nothing and make a commit fail when something else has changed, and what every revocation shares. */
 import { insert, remove, type Step, type Storage, update } from '#plugin'
 import { browserSessions } from '../browser/records.ts'
+import { deviceCodes } from '../device/records.ts'
 import { endedLogins } from '../logout/records.ts'
 import { Problem } from '../problem.ts'
 import { identityTokens } from '../session/records.ts'
@@ -38,13 +39,20 @@ function endGrants(userId: string): Step {
   return remove(grants, { by: ['userId', 'clientId'], equals: { userId } })
 }
 
+/** The same for what the user allowed devices that have not fetched their tokens yet: all of them, or those of one client. */
+export function endAllowedDevices(userId: string, clientId?: string): Step {
+  const equals = { userId, ...(clientId !== undefined && { clientId }) }
+  return remove(deviceCodes, { by: ['userId', 'clientId'], equals })
+}
+
 /**
  * Every login of the user ends with the commit that this is part of, and every token that came of one. Clients hear of it
  * in the next round of the janitor.
  */
 export function endLogins(userId: string): readonly Step[] {
   const noted = [remove(endedLogins, { equals: { userId } }), insert(endedLogins, { userId })]
-  return [endIdentityTokens(userId), endBrowserSessions(userId), endGrants(userId), ...noted]
+  const ends = [endIdentityTokens, endBrowserSessions, endGrants, endAllowedDevices]
+  return [...ends.map((end) => end(userId)), ...noted]
 }
 
 /** A time that no earlier change of the record has. */

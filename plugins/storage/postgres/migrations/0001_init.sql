@@ -256,6 +256,7 @@ CREATE TABLE "device_code" (
 	"digest" text COLLATE "C" NOT NULL,
 	"user_digest" text COLLATE "C" NOT NULL,
 	"client_id" text COLLATE "C" NOT NULL,
+	"user_id" text COLLATE "C",
 	"state" text COLLATE "C" NOT NULL,
 	"authorization" text NOT NULL,
 	"ip" text COLLATE "C",
@@ -558,6 +559,8 @@ CREATE INDEX "logout_notice_next_at_idx" ON "logout_notice" USING btree ("next_a
 CREATE INDEX "logout_notice_expires_at_idx" ON "logout_notice" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE UNIQUE INDEX "device_code_user_digest_idx" ON "device_code" USING btree ("user_digest");
+--> statement-breakpoint
+CREATE INDEX "device_code_user_id_client_id_idx" ON "device_code" USING btree ("user_id","client_id");
 --> statement-breakpoint
 CREATE INDEX "device_code_expires_at_idx" ON "device_code" USING btree ("expires_at");
 --> statement-breakpoint

@@ -290,6 +290,7 @@ CREATE TABLE `device_code` (
 	`digest` text PRIMARY KEY NOT NULL,
 	`user_digest` text NOT NULL,
 	`client_id` text NOT NULL,
+	`user_id` text,
 	`state` text NOT NULL,
 	`authorization` text NOT NULL,
 	`ip` text,
@@ -302,6 +303,8 @@ CREATE TABLE `device_code` (
 
 --> statement-breakpoint
 CREATE UNIQUE INDEX `device_code_user_digest_unique` ON `device_code` (`user_digest`);
+--> statement-breakpoint
+CREATE INDEX `device_code_user_id_client_id_index` ON `device_code` (`user_id`,`client_id`,`digest`);
 --> statement-breakpoint
 CREATE INDEX `device_code_expires_at_index` ON `device_code` (`expires_at`,`digest`);
 --> statement-breakpoint
