@@ -220,6 +220,35 @@ test('row 28 (CVE-2024-4629): of 200 guesses at once on the login page few are l
   }
 })
 
+test('row 28: of 200 wrong secrets of a client at once few are told so or kept, and the right one is let in', async () => {
+  const scopes = ['x']
+  const grants = ['client_credentials']
+  const [victim, other] = [await provider.client({ grants, scopes }), await provider.client({ grants, scopes })]
+  const ask = (client: ProviderClient, secret = client.secret) =>
+    provider.post(
+      '/auth/oauth/token',
+      { grant_type: 'client_credentials' },
+      { authorization: `Basic ${btoa(`${client.id}:${secret}`)}` },
+    )
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, index) => (index % 10 === 5 ? ask(victim) : ask(victim, `guess number ${index}`))),
+  )
+  const statuses = Object.groupBy(answers, ({ status }) => String(status))
+  expect(Object.keys(statuses).toSorted()).toEqual(['200', '401', '429'])
+  expect(statuses['200']?.length).toBe(20)
+  expect(statuses['401']?.length).toBeLessThanOrEqual(FREE + 1)
+  for (const { headers, body } of statuses['429'] ?? []) {
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(body['error']).toBe('temporarily_unavailable')
+  }
+  expect((await ask(victim)).status).toBe(200)
+  expect((await ask(other, 'wrong')).status).toBe(401)
+  const { body } = await provider.operate('GET', `/audit?target=client:${victim.id}&event=client.refused&limit=500`)
+  const kept = body['items'] as readonly unknown[]
+  expect(kept.length).toBeGreaterThan(0)
+  expect(kept.length).toBeLessThanOrEqual(FREE + 1)
+})
+
 test('row 29 (CVE-2026-23511): the pages say of nobody whether there is such a person', async () => {
   const { id, username } = await person('turned-off')
   await provider.operate('PATCH', `/users/${id}`, { disabled: true })

@@ -1,6 +1,7 @@
 /** Client authentication (RFC 6749 section 2.3, RFC 7523, RFC 8705): one method a request, the one the client registered. */
 import type { Storage } from '#plugin'
 import type { Audit } from '../audit/audit.ts'
+import { type Throttle, tooMany } from '../login/throttle.ts'
 import { OAuthError } from '../oauth/oauth-error.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Settings } from '../settings.ts'
@@ -30,7 +31,9 @@ export interface AuthenticatedClient {
 export interface ClientAuthentication {
   /**
    * Throws `OAuthError`: `invalid_client` for every way of not being who one says (401, and `WWW-Authenticate: Basic` if
-   * Basic was tried), `invalid_request` for two methods at once. A public client passes with its `client_id`.
+   * Basic was tried), `invalid_request` for two methods at once. A public client passes with its `client_id`. After a few
+   * wrong secrets for one client from one network more of them are a `Problem` (429). The right one always passes: it has
+   * at least 16 characters, and nobody must be able to keep a service out.
    */
   authenticate(presented: PresentedClient, caller: Caller): Promise<AuthenticatedClient>
 }
@@ -41,6 +44,7 @@ export interface ClientAuthenticationDeps extends AssertionDeps {
   readonly settings: () => Settings
   readonly audit: Pick<Audit, 'record'>
   readonly clients: Clients
+  readonly throttle: Pick<Throttle, 'clientRefused'>
   readonly outbound: Outbound
 }
 
@@ -55,7 +59,7 @@ interface Claimed {
 }
 
 export function createClientAuthentication(deps: ClientAuthenticationDeps): ClientAuthentication {
-  const { world, audit, clients } = deps
+  const { world, audit, clients, throttle } = deps
   const assertions = createAssertions(deps)
 
   async function proves(client: Client, claimed: Claimed, presented: PresentedClient): Promise<string | undefined> {
@@ -81,18 +85,13 @@ export function createClientAuthentication(deps: ClientAuthenticationDeps): Clie
       const client = await clients.get(claimed.id)
       const fault = client ? (client.disabled ? 'disabled' : await proves(client, claimed, presented)) : 'unknown'
       if (client && fault === undefined) return { client, method: client.authMethod as AuthMethod }
+      const wait = client ? await throttle.clientRefused(client.id, caller.ip) : 0
       const detail = { why: fault ?? 'unknown', methods: claimed.methods.join(' ') }
-      // Strangers may invent as many names as they like; those stand in the log alone.
-      const logOnly = client === undefined
-      audit.record({
-        event: 'client.refused',
-        outcome: 'refused',
-        target: `client:${claimed.id}`,
-        caller,
-        detail,
-        logOnly,
-      })
-      throw invalidClient(presented)
+      // Strangers may invent as many names and secrets as they like; those stand in the log alone.
+      const logOnly = client === undefined || wait > 0
+      const target = `client:${claimed.id}`
+      audit.record({ event: 'client.refused', outcome: 'refused', target, caller, detail, logOnly })
+      throw wait > 0 && claimed.secret !== undefined ? tooMany(wait) : invalidClient(presented)
     },
   }
 }

@@ -61,6 +61,11 @@ export interface Throttle {
    */
   admitTicket(ip: string | undefined): Promise<void>
   ticketRefused(ip: string | undefined): Promise<void>
+  /**
+   * Something of a client was refused. Counts it and returns zero, or for how many milliseconds no more of it is looked at.
+   * Only what is wrong asks here, so that a service with the right secret reads and waits for nothing.
+   */
+  clientRefused(clientId: string, ip: string | undefined): Promise<number>
   /** Forgets a name in every network. Returns whether there was anything to forget. */
   clear(username: string): Promise<boolean>
   status(username: string): Promise<readonly ThrottleState[]>
@@ -152,6 +157,13 @@ export function createThrottle(deps: {
       if (wait > 0) throw tooMany(wait)
     },
     ticketRefused: (ip) => ceiling.failed(`tickets ${placeOf(ip)}`),
+    async clientRefused(clientId, ip) {
+      const name = digestOf(`what is refused of client ${clientId}`)
+      const attempt = await names.enter({ name, network: placeOf(ip) })
+      if ('wait' in attempt) return attempt.wait
+      await attempt[Symbol.asyncDispose]()
+      return 0
+    },
     async clear(username) {
       await Promise.all(forgetting)
       const name = digestOf(username)
@@ -177,7 +189,7 @@ function digestOf(username: string): string {
   return createHash('sha256').update(comparisonKey(username)).digest('hex')
 }
 
-function tooMany(wait: number): Problem {
+export function tooMany(wait: number): Problem {
   const retryAfter = Math.max(1, Math.ceil(wait / 1_000))
   return new Problem('too_many_attempts', 'Too many attempts; wait before trying again', { retryAfter })
 }
