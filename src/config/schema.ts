@@ -5,6 +5,7 @@
 import { type StaticDecode, Type as t } from '@sinclair/typebox'
 import { LoginSource } from './login-source.ts'
 import { ConfiguredClient } from './clients-section.ts'
+import { OAuth, Resource, TrustedIssuer } from './oauth-sections.ts'
 import { Factors, Mail, Web } from './people-sections.ts'
 import { duration, networks, path, regex, secret, section, size, word } from './shapes.ts'
 
@@ -113,75 +114,6 @@ const Session = section('The session workflow: identity tokens and the access to
   ),
 })
 
-const OAuth = section('OAuth 2 and OpenID Connect. What a client sets for itself counts instead.', {
-  accessTokenTtl: duration({ default: '5m', description: 'Life of an access token that is not for a broker.' }),
-  idTokenTtl: duration({ default: '1h', description: 'Life of an ID token.' }),
-  codeTtl: duration({ default: '60s', description: 'How long an authorization code can be redeemed.' }),
-  pushedRequestTtl: duration({ default: '90s', description: 'How long a pushed authorization request can be used.' }),
-  deviceCodeTtl: duration({ default: '10m', description: 'How long a device waits for its person.' }),
-  refreshIdleTtl: duration({ default: '30d', description: 'A refresh token that is not used for this long ends.' }),
-  refreshAbsoluteTtl: duration({
-    default: '180d',
-    description: 'A login ends after this long, however often its tokens were refreshed.',
-  }),
-  firstPartyPassword: t.Boolean({
-    default: false,
-    description: 'Take the password grant without a client, as older systems do it.',
-  }),
-  registration: word(['off', 'token', 'open'], {
-    default: 'off',
-    description: 'Dynamic client registration: not at all, with an initial access token, or by anybody.',
-  }),
-  clientCertificateHeader: t.Optional(
-    t.String({
-      pattern: '^[A-Za-z0-9-]+$',
-      expect: 'the name of a header such as "X-Client-Subject"',
-      description:
-        'Header in which the proxies of `trustedProxies` pass the subject of a client certificate that they verified, for ' +
-        '`tls_client_auth`. They must remove it from what clients send.',
-    }),
-  ),
-  dpopNonce: t.Boolean({ default: false, description: 'Demand a nonce of ours in DPoP proofs.' }),
-  corsOrigins: t.Array(
-    t.String({
-      pattern: '^https?://[^/?#\\s]+$',
-      expect: 'an origin without a path, such as "https://rabbitmq.corp.internal"',
-    }),
-    {
-      default: [],
-      description: 'Pages of these origins may call discovery, token, revocation and userinfo from a browser.',
-      expect: 'a list of origins',
-    },
-  ),
-})
-
-const TrustedIssuer = t.Object(
-  {
-    issuer: t.String({ minLength: 1, description: 'The `iss` of its assertions.' }),
-    jwksUri: t.String({ minLength: 1, description: 'Where its keys are.' }),
-  },
-  {
-    additionalProperties: false,
-    description: 'Whose assertions the jwt-bearer grant takes (RFC 7523).',
-    expect: 'a table',
-  },
-)
-
-const Resource = t.Object(
-  {
-    id: t.String({ minLength: 1, description: 'As clients name it: the `resource` of RFC 8707.' }),
-    accessTokenFormat: t.Optional(
-      word(['jwt', 'opaque'], { description: 'Format of its access tokens, whatever the client has.' }),
-    ),
-    accessTokenTtl: t.Optional(duration({ description: 'Life of its access tokens, whatever the client has.' })),
-  },
-  {
-    additionalProperties: false,
-    description: 'Resources whose access tokens are special. Which client may ask for one is said at the client.',
-    expect: 'a table',
-  },
-)
-
 const Browser = section('Logins with a browser.', {
   idleTtl: duration({ default: '12h', description: 'A login that is not used for this long ends.' }),
   absoluteTtl: duration({ default: '30d', description: 'A login ends after this long in any case.' }),
@@ -217,6 +149,14 @@ const Throttle = section('Delay after failed logins, counted per user and networ
   firstDelay: duration({ default: '1s', description: 'Delay after that; doubles with each further failure.' }),
   maxDelay: duration({ default: '5m', description: 'Longest delay.' }),
   forgetAfter: duration({ default: '24h', description: 'After this long without a failure all is forgotten.' }),
+  networkAttempts: t.Integer({
+    default: 200,
+    minimum: 1,
+    maximum: 1_000_000,
+    description:
+      'Failures that one network (/24 of IPv4, /64 of IPv6) may cause over all names within ten minutes. More for many ' +
+      'people behind one address.',
+  }),
 })
 
 const Keys = section('Signing keys.', {

@@ -27,6 +27,8 @@ export interface Settings {
     readonly firstPartyPassword: boolean
     /** Who may register a client (RFC 7591). */
     readonly registration: 'off' | 'token' | 'open'
+    /** How long a client that anybody registered may stay without having authenticated once. */
+    readonly unusedClientTtl: number
     /** Header in which trusted proxies pass the subject of a verified client certificate. */
     readonly clientCertificateHeader?: string
     /** Whether DPoP proofs have to carry a nonce of ours (RFC 9449 section 8). */
@@ -74,8 +76,8 @@ export interface Settings {
     readonly maxDelay: number
     /** After this long without a failure everything is forgotten. */
     readonly forgetAfter: number
-    /** Failures that one network may cause over all names within ten minutes; 200 unless told. */
-    readonly networkAttempts?: number
+    /** Failures that one network may cause over all names within ten minutes. */
+    readonly networkAttempts: number
   }
   readonly keys: {
     readonly rotateEvery: number

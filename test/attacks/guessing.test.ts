@@ -68,6 +68,17 @@ describe('row 28 (CVE-2024-4629): of 200 guesses at once no more are looked at t
   })
 })
 
+test('row 28: one network tries so many names as the configuration says, and then none', async () => {
+  await using small = await startTestServer({ config: { throttle: { networkAttempts: 3 } } })
+  const headers = { 'content-type': 'application/json' }
+  const statuses: number[] = []
+  for (const username of ['ann', 'ben', 'cat', 'dan', 'eve']) {
+    const body = JSON.stringify({ username, password: 'not the right one' })
+    statuses.push((await small.fetch('/auth/session/login', { method: 'POST', headers, body })).status)
+  }
+  expect(statuses).toEqual([401, 401, 401, 429, 429])
+})
+
 describe('row 29 (CVE-2026-23511): who is not there answers like who is', () => {
   const wrong = (username: string) => login({ username, password: 'not the right one' })
 

@@ -6,7 +6,7 @@ import { appOf, CALLER, codeOf, openFactors, wrong } from '../harness/core-facto
 
 async function withToken() {
   const at = await openFactors({
-    settings: { throttle: { freeAttempts: 50, firstDelay: 1, maxDelay: 1, forgetAfter: 1 } },
+    settings: { throttle: { freeAttempts: 50, firstDelay: 1, maxDelay: 1, forgetAfter: 1, networkAttempts: 200 } },
   })
   const start = async () => {
     const user = await at.reread()

@@ -56,7 +56,7 @@ test('a code works one step early and one step late, not two; and none older tha
 
 test('codes are typed with blanks; letters, other lengths and other digits are wrong', async () => {
   await using at = await openFactors({
-    settings: { throttle: { freeAttempts: 50, firstDelay: 1, maxDelay: 1, forgetAfter: 1 } },
+    settings: { throttle: { freeAttempts: 50, firstDelay: 1, maxDelay: 1, forgetAfter: 1, networkAttempts: 200 } },
   })
   const code = codeOf(await at.withApp(), at.clock.now)
   for (const bad of ['', '12345', `${code}0`, 'abcdef', '１２３４５６', `${code}\0`])

@@ -23,6 +23,7 @@ export const SETTINGS: Settings = {
     refreshAbsoluteTtl: 180 * DAY,
     firstPartyPassword: false,
     registration: 'off',
+    unusedClientTtl: 30 * DAY,
     dpopNonce: false,
     corsOrigins: [],
     resources: [],
@@ -38,7 +39,7 @@ export const SETTINGS: Settings = {
     password: '.*',
   },
   groups: { admin: 'admin' },
-  throttle: { freeAttempts: 5, firstDelay: 1_000, maxDelay: 300_000, forgetAfter: DAY },
+  throttle: { freeAttempts: 5, firstDelay: 1_000, maxDelay: 300_000, forgetAfter: DAY, networkAttempts: 200 },
   keys: { rotateEvery: 1, publishAhead: 1, keepFor: 1 },
   audit: { keepFor: 90 * DAY, tokens: 'store' },
 }

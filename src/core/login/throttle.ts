@@ -71,7 +71,6 @@ export interface Throttle {
   status(username: string): Promise<readonly ThrottleState[]>
 }
 
-const NETWORK_ATTEMPTS = 200
 /** Stands where the network does when all of them count together. */
 const EVERYWHERE = 'everywhere'
 /** In doubt together in one process: with the five free failures, three processes may see the same service start up. */
@@ -94,7 +93,7 @@ export function createThrottle(deps: {
   const ceiling = createNetworkCeiling({ storage, world, limit: networkLimit })
 
   function networkLimit(): number {
-    return settings().throttle.networkAttempts ?? NETWORK_ATTEMPTS
+    return settings().throttle.networkAttempts
   }
 
   /** First in the line of the name, then in that of source and network: who holds the second never waits for the first. */
