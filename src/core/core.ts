@@ -190,6 +190,7 @@ export async function createCore(given: CoreDeps): Promise<Core> {
         'mail.flush': () => outbox.flush(),
         'logout.sweep': () => sessionEnds.sweep(),
         'logout.flush': () => logoutNotices.flush(),
+        'clients.unused': () => clients.removeUnused(world.now() - settings().oauth.unusedClientTtl),
       },
     }),
   )

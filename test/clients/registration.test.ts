@@ -1,6 +1,6 @@
 /** Dynamic client registration (RFC 7591, OpenID Connect Registration) and its management (RFC 7592). */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test'
-import { bodyOf, startTestServer, type TestServer } from '../harness/server.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
+import { bodyOf, OPERATOR, startTestServer, type TestServer } from '../harness/server.ts'
 
 let open: TestServer
 let guarded: TestServer
@@ -221,4 +221,72 @@ test('it is off and not advertised unless the configuration says otherwise', asy
   const metadata = async (server: TestServer) => bodyOf(await server.fetch('/.well-known/openid-configuration'))
   expect(await metadata(closed)).not.toHaveProperty('registration_endpoint')
   expect((await metadata(open))['registration_endpoint']).toBe(open.issuer + REGISTER)
+})
+
+const DAY = 86_400_000
+
+describe('a client that nobody vouches for and that is never used', () => {
+  const there = async ({ body }: Answered, server = open) =>
+    (await server.asOperator(`/clients/${String(body['client_id'])}`)).status === 200
+  const sweep = async (server: TestServer, wait: number) => {
+    server.clock.advance(wait)
+    await server.instance.core.janitor.runOnce()
+  }
+  /** A code that there is not: only who asks matters. */
+  const use = ({ body: { client_id: id, client_secret: secret } }: Answered, password = String(secret)) =>
+    open.fetch('/auth/oauth/token', {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${String(id)}:${password}`)}` },
+      body: new URLSearchParams({ grant_type: 'authorization_code', code: 'x', code_verifier: 'y' }),
+    })
+
+  test('is removed after a while, with an audit event', async () => {
+    const client = await register(REDIRECTS)
+    expect((await use(client, 'not the secret')).status).toBe(401)
+    await sweep(open, 29 * DAY)
+    expect(await there(client)).toBe(true)
+    await sweep(open, 2 * DAY)
+    expect(await there(client)).toBe(false)
+    expect((await use(client)).status).toBe(401)
+    const { rows } = await open.instance.core.audit.list({ limit: 10, event: 'client.deleted' })
+    expect(rows[0]).toMatchObject({
+      actor: 'system',
+      target: `client:${String(client.body['client_id'])}`,
+      detail: { managedBy: 'registration', why: 'never used' },
+    })
+  })
+
+  test('stays once it has authenticated or an administrator has changed it, not because it changed itself', async () => {
+    const [used, adopted, own] = [await register(REDIRECTS), await register(REDIRECTS), await register(REDIRECTS)]
+    expect((await use(used)).status).toBe(400)
+    await open.asOperator(`/clients/${String(adopted.body['client_id'])}`, { method: 'PATCH', json: { name: 'Ours' } })
+    const metadata = { ...REDIRECTS, client_id: own.body['client_id'], client_name: 'Still nobody' }
+    expect((await send(open, 'PUT', pathOf(own), metadata, tokenOf(own))).status).toBe(200)
+    await sweep(open, 31 * DAY)
+    expect([await there(used), await there(adopted), await there(own)]).toEqual([true, true, false])
+  })
+
+  test('of fifty first uses at once and the janitor, either every one finds the client or none does', async () => {
+    const client = await register(REDIRECTS)
+    open.clock.advance(31 * DAY)
+    const [answers] = await Promise.all([
+      Promise.all(Array.from({ length: 50 }, () => use(client))),
+      open.instance.core.janitor.runOnce(),
+    ])
+    const found = await there(client)
+    expect(new Set(answers.map(({ status }) => status === 400))).toEqual(new Set([found]))
+    expect((await use(client)).status).toBe(found ? 400 : 401)
+  })
+
+  test('stays when a token or an administrator vouches for it', async () => {
+    const json = { note: 'partner', uses: 1 }
+    const token = await bodyOf(await guarded.asOperator('/registration-tokens', { method: 'POST', json }))
+    const vouched = await register(REDIRECTS, String(token['token']), guarded)
+    expect(vouched.status).toBe(201)
+    const made = { name: 'Ours', redirectUris: REDIRECTS.redirect_uris }
+    const { client } = await guarded.instance.core.clients.create(made, OPERATOR)
+    await sweep(guarded, 400 * DAY)
+    expect(await there(vouched, guarded)).toBe(true)
+    expect(await there({ ...vouched, body: { client_id: client.id } }, guarded)).toBe(true)
+  })
 })

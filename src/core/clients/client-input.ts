@@ -242,6 +242,7 @@ export function fieldsOf(client: Client): ClientFields {
     managedBy: _by,
     secrets: _secrets,
     registrationDigest: _digest,
+    unusedSince: _unused,
     createdAt: _made,
     updatedAt: _changed,
     ...fields

@@ -13,7 +13,7 @@ export type AuthMethod =
 
 /** What somebody decides about a client; the rest is made. Left out, a member takes its default (`client-input.ts`). */
 export type ClientInput = Partial<
-  Omit<Client, 'id' | 'managedBy' | 'secrets' | 'registrationDigest' | 'createdAt' | 'updatedAt'>
+  Omit<Client, 'id' | 'managedBy' | 'secrets' | 'registrationDigest' | 'unusedSince' | 'createdAt' | 'updatedAt'>
 >
 
 export interface NewClient extends ClientInput {
@@ -44,6 +44,10 @@ export interface Clients {
    * Clients kept by others are left alone.
    */
   applyConfigured(declared: readonly ConfiguredClient[], caller: Caller): Promise<void>
+  /** A client of open registration has authenticated: it stays. False if it was removed meanwhile. */
+  markUsed(id: string): Promise<boolean>
+  /** Removes clients of open registration that have not been used since before this time, a bounded number. */
+  removeUnused(before: number): Promise<void>
   /** The secret of a client that signs with it. */
   sharedSecrets(client: Client): readonly string[]
   /** Forgets what is in memory (another process changed clients). */
@@ -54,6 +58,8 @@ export interface Clients {
 export interface MadeBy {
   readonly managedBy: 'config' | 'registration'
   readonly registrationDigest?: string
+  /** Nobody vouches for it: it is removed if it is never used. */
+  readonly open?: boolean
   /** Further steps of the commit that creates it; worked out anew when somebody else was faster. */
   readonly along?: () => Promise<readonly Step[]>
 }

@@ -19,6 +19,10 @@ import type { ClientInput, Clients, MadeBy, NewClient, Registered } from './clie
 import { createApplyConfigured } from './configured-clients.ts'
 import { type Client, clients } from './records.ts'
 
+const JANITOR: Caller = { actor: 'system', requestId: 'janitor' }
+/** Of one round of the janitor. */
+const MOST_REMOVED = 500
+
 export interface ClientsDeps {
   readonly storage: Storage
   readonly world: World
@@ -32,9 +36,10 @@ export function createClients(deps: ClientsDeps): Clients {
   const finder = userFinder(storage)
   const known = cached(async () => new Map((await Array.fromAsync(stored.all())).map((client) => [client.id, client])))
 
-  function changed(event: AuditName & `client.${string}`, { id, name, managedBy }: Client, caller: Caller): void {
+  type Changed = AuditName & `client.${string}`
+  function changed(event: Changed, { id, name, managedBy }: Client, caller: Caller, more: { why?: string } = {}): void {
     known.forget()
-    audit.record({ event, outcome: 'ok', target: `client:${id}`, caller, detail: { name, managedBy } })
+    audit.record({ event, outcome: 'ok', target: `client:${id}`, caller, detail: { name, managedBy, ...more } })
   }
 
   async function existing(id: string): Promise<Client> {
@@ -72,6 +77,7 @@ export function createClients(deps: ClientsDeps): Clients {
       ...fields,
       managedBy: made?.managedBy ?? 'admin',
       registrationDigest: made?.registrationDigest ?? null,
+      unusedSince: made?.open ? now : null,
       secrets: own ? [own.kept] : [],
       createdAt: now,
       updatedAt: now,
@@ -102,22 +108,48 @@ export function createClients(deps: ClientsDeps): Clients {
       refuseForeign(before, made)
       const { fields, faults } = acceptClient(fieldsOf(before), input)
       refuseFaults([...faults, ...(await ownerFaults(fields))])
-      return { ...before, ...fields, registrationDigest: made?.registrationDigest ?? before.registrationDigest }
+      const registrationDigest = made?.registrationDigest ?? before.registrationDigest
+      // Whom an administrator has cared about stays.
+      return { ...before, ...fields, registrationDigest, unusedSince: made ? before.unusedSince : null }
     }
     return await change(id, decide, caller)
   }
 
-  async function end(client: Client, caller: Caller): Promise<void> {
-    const { id } = client
+  /** False when it is gone, or not as guarded. */
+  async function ended({ id }: Client, when?: Partial<Client>): Promise<boolean> {
     const equals = { clientId: id }
     const steps = [
-      take(clients, { id }),
+      take(clients, { id }, when),
       remove(grants, { by: ['clientId'], equals }),
       remove(consents, { by: ['clientId'], equals }),
       remove(sessionClients, { by: ['clientId'], equals }),
     ]
-    if (!(await storage.commit(steps)).ok) throw new Problem('not_found', 'There is no such client')
+    return (await storage.commit(steps)).ok
+  }
+
+  async function end(client: Client, caller: Caller): Promise<void> {
+    if (!(await ended(client))) throw new Problem('not_found', 'There is no such client')
     changed('client.deleted', client, caller)
+  }
+
+  async function markUsed(id: string): Promise<boolean> {
+    let there = true
+    await commitOrAgain(storage, async () => {
+      const client = await stored.get({ id })
+      there = client !== undefined
+      if (!client || client.unusedSince === null) return undefined
+      const set = { unusedSince: null, updatedAt: nextVersion(world.now(), client.updatedAt) }
+      return [update(clients, { id }, { set, when: { updatedAt: client.updatedAt } })]
+    })
+    known.forget()
+    return there
+  }
+
+  async function removeUnused(before: number): Promise<void> {
+    const { rows } = await stored.find({ by: ['unusedSince'], range: { to: before }, limit: MOST_REMOVED })
+    for (const client of rows)
+      if (await ended(client, { unusedSince: client.unusedSince }))
+        changed('client.deleted', client, JANITOR, { why: 'never used' })
   }
 
   const applyConfigured = createApplyConfigured({
@@ -162,6 +194,8 @@ export function createClients(deps: ClientsDeps): Clients {
       return { client, secret: text }
     },
     applyConfigured,
+    markUsed,
+    removeUnused,
     sharedSecrets: (client) => sharedSecretsOf(client, sealer, world.now()),
     invalidate: () => known.forget(),
   }

@@ -80,12 +80,14 @@ export const clients = defineCollection({
     backchannelLogoutUri: nullable(t.String()),
     /** Digest of the registration access token (RFC 7592). */
     registrationDigest: nullable(t.String({ maxLength: 64 })),
+    /** When it registered in open registration; `null` once it has authenticated, and for all others. */
+    unusedSince: nullable(t.Integer()),
     createdAt: t.Integer(),
     /** Grows with every change. */
     updatedAt: t.Integer(),
   }),
   key: ['id'],
-  indexes: [['ownerId'], ['managedBy']],
+  indexes: [['ownerId'], ['managedBy'], ['unusedSince']],
 })
 export type Client = RowOf<typeof clients>
 export type ClientSecret = Client['secrets'][number]

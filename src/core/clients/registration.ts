@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts'
 import type { Settings } from '../settings.ts'
 import type { Caller, World } from '../world.ts'
 import { SECRET_METHODS } from './client-secret.ts'
-import type { Clients } from './clients.ts'
+import type { Clients, MadeBy } from './clients.ts'
 import { clientOfMetadata, type Metadata, metadataOf, readMetadata } from './metadata.ts'
 import type { Client } from './records.ts'
 import type { RegistrationTokens } from './registration-tokens.ts'
@@ -36,6 +36,7 @@ export interface Registration {
   remove(id: string, bearer: string | undefined, caller: Caller): Promise<void>
 }
 
+const BY_ITSELF: MadeBy = { managedBy: 'registration' }
 /** A name for the throttle that no user can have. */
 const ATTEMPTS = 'registration\n'
 
@@ -97,7 +98,8 @@ export function createRegistration(deps: {
       const along = await admit(bearer, caller)
       const input = clientOfMetadata(readMetadata(body))
       const token = Buffer.from(world.random(32)).toString('base64url')
-      const made = { managedBy: 'registration', registrationDigest: digestOf(token), ...(along && { along }) } as const
+      const by = along ? { along } : { open: true }
+      const made = { managedBy: 'registration', registrationDigest: digestOf(token), ...by } as const
       const { client, secret } = await inItsWords(() => clients.create(input, caller, made))
       return information(client, token, secret)
     },
@@ -109,7 +111,7 @@ export function createRegistration(deps: {
       const { client, token } = await own(id, bearer)
       refuseOthers(body, client)
       const input = clientOfMetadata(readMetadata(body), client)
-      const changed = await inItsWords(() => clients.update(id, input, caller))
+      const changed = await inItsWords(() => clients.update(id, input, caller, BY_ITSELF))
       const needsSecret = SECRET_METHODS.has(changed.authMethod) && changed.authMethod !== client.authMethod
       if (!needsSecret) return information(changed, token)
       const { client: renewed, secret } = await clients.rotateSecret(id, { overlap: 0 }, caller)

@@ -20,6 +20,7 @@ export const FIRST_PARTY: Client = {
   grants: GRANTS,
   secrets: [],
   registrationDigest: null,
+  unusedSince: null,
   createdAt: 0,
   updatedAt: 0,
 }

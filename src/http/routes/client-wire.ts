@@ -130,6 +130,7 @@ export function wireClient(client: Client): Static<typeof ClientAnswer> {
     refreshAbsoluteTtl,
     defaultMaxAge,
     registrationDigest: _digest,
+    unusedSince: _unused,
     secrets,
     ...same
   } = client

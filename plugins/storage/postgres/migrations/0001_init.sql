@@ -180,6 +180,7 @@ CREATE TABLE "client" (
 	"default_acr_values" text NOT NULL,
 	"backchannel_logout_uri" text COLLATE "C",
 	"registration_digest" text COLLATE "C",
+	"unused_since" bigint,
 	"created_at" bigint NOT NULL,
 	"updated_at" bigint NOT NULL,
 	CONSTRAINT "client_pkey" PRIMARY KEY("id")
@@ -537,6 +538,8 @@ CREATE INDEX "rule_subject_kind_subject_idx" ON "rule" USING btree ("subject_kin
 CREATE INDEX "client_owner_id_idx" ON "client" USING btree ("owner_id");
 --> statement-breakpoint
 CREATE INDEX "client_managed_by_idx" ON "client" USING btree ("managed_by");
+--> statement-breakpoint
+CREATE INDEX "client_unused_since_idx" ON "client" USING btree ("unused_since");
 --> statement-breakpoint
 CREATE INDEX "registration_token_expires_at_idx" ON "registration_token" USING btree ("expires_at");
 --> statement-breakpoint

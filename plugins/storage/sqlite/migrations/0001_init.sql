@@ -196,6 +196,7 @@ CREATE TABLE `client` (
 	`default_acr_values` text NOT NULL,
 	`backchannel_logout_uri` text,
 	`registration_digest` text,
+	`unused_since` integer,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL
 );
@@ -204,6 +205,8 @@ CREATE TABLE `client` (
 CREATE INDEX `client_owner_id_index` ON `client` (`owner_id`,`id`);
 --> statement-breakpoint
 CREATE INDEX `client_managed_by_index` ON `client` (`managed_by`,`id`);
+--> statement-breakpoint
+CREATE INDEX `client_unused_since_index` ON `client` (`unused_since`,`id`);
 --> statement-breakpoint
 CREATE TABLE `registration_token` (
 	`id` text PRIMARY KEY NOT NULL,
