@@ -9,6 +9,7 @@ import { tooLarge } from './body.ts'
 import { clientAddress, isProxy } from './client-address.ts'
 import type { Metrics } from './metrics.ts'
 import { refusal, refusalWithoutRoute } from './problems.ts'
+import { createTurns } from './turn.ts'
 
 export interface GateOptions {
   readonly log: Logger
@@ -48,6 +49,7 @@ function isTooShort(url: string): boolean {
 export function createGate(routes: Routes, options: GateOptions): Gate {
   const { log, metrics } = options
   const standing = standingHeaders(options.https)
+  const nextTurn = createTurns()
 
   return async (request, peer) => {
     const started = performance.now()
@@ -58,6 +60,7 @@ export function createGate(routes: Routes, options: GateOptions): Gate {
       ...certificateIn(request, peer),
     }
     announce(request, arrival)
+    await nextTurn()
     const response = guard(request, peer, arrival) ?? (await served(request, arrival))
     const { headers } = response
     for (const [name, value] of standing) if (!headers.has(name)) headers.set(name, value)
