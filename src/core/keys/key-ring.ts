@@ -4,7 +4,7 @@ import { update } from '#plugin'
 import { Problem } from '../problem.ts'
 import type { Caller } from '../world.ts'
 import { type SigningKey, signingKeys } from './records.ts'
-import { ALWAYS, activeOf, infoOf, living, nextOf } from './schedule.ts'
+import { ALWAYS, infoOf, living, nextOf, rememberActive } from './schedule.ts'
 import { createStoredKeys, type KeyRingDeps } from './stored-keys.ts'
 
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA'
@@ -76,7 +76,8 @@ export async function openKeyRing(deps: KeyRingDeps): Promise<KeyRing> {
   }
 
   const load = () => stored.load()
-  const active = (algorithm: SigningAlgorithm) => activeOf(stored.rows(), algorithm, world.now())
+  const activeNow = rememberActive(() => stored.rows())
+  const active = (algorithm: SigningAlgorithm) => activeNow(algorithm, world.now())
   const usable = (algorithm: SigningAlgorithm): Promise<SigningKey> =>
     untilDone(async () => active(algorithm) ?? (await stored.create(algorithm, world.now(), SYSTEM)))
   const infoFor = (kid: string) => infoOf(stored.rows(), world.now()).find((key) => key.kid === kid)

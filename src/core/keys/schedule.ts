@@ -28,6 +28,26 @@ export function activeOf(
   return able.findLast(({ activeAt }) => activeAt <= now) ?? able[0]
 }
 
+/** `activeOf` for every signature: worked out anew only for other rows, or when the time of one of them has come. */
+export function rememberActive(rows: () => readonly SigningKey[]) {
+  const known = new Map<SigningAlgorithm, SigningKey | undefined>()
+  let [of, from, until]: [readonly SigningKey[] | undefined, number, number] = [undefined, 0, 0]
+  return (algorithm: SigningAlgorithm, now: number): SigningKey | undefined => {
+    const current = rows()
+    if (of !== current || now < from || now >= until) {
+      known.clear()
+      ;[of, from, until] = [current, now, nextChange(current, now)]
+    }
+    if (!known.has(algorithm)) known.set(algorithm, activeOf(current, algorithm, now))
+    return known.get(algorithm)
+  }
+}
+
+function nextChange(rows: readonly SigningKey[], now: number): number {
+  const times = rows.flatMap(({ activeAt, retiresAt }) => [activeAt, retiresAt ?? Number.POSITIVE_INFINITY])
+  return Math.min(...times.filter((time) => time > now))
+}
+
 /** Published and waiting. */
 export function nextOf(rows: readonly SigningKey[], algorithm: SigningAlgorithm, now: number): SigningKey | undefined {
   const active = activeOf(rows, algorithm, now)
