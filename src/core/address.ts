@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 
 /** RFC 5952, without a zone; IPv4 that was mapped into IPv6 is IPv4 again. `undefined` for what is no address. */
 export function canonicalAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text
   const groups = groupsOf(text)
   return groups && (ipv4Of(groups) ?? compressed(groups.map((group) => group.toString(16)).join(':')))
 }

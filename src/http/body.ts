@@ -32,7 +32,7 @@ async function readText(request: Request, endpoint: Endpoint, limit: number): Pr
   const takes = endpoint.takes ?? 'json'
   const accepted: readonly string[] = MEDIA_TYPES[takes]
   const type = mediaType(request.headers.get('content-type'))
-  const text = request.body === null ? '' : await request.text()
+  const text = await request.text()
   if (text === '' && endpoint.bodyOptional) return undefined
   if (type === undefined || !accepted.includes(type))
     throw new Problem('unsupported_media_type', `Send the body as ${accepted.join(' or ')}`)

@@ -25,7 +25,7 @@ export function clientAddress(
   isTrusted: (ip: string) => boolean,
 ): string | undefined {
   const direct = peer === undefined ? undefined : canonicalAddress(peer)
-  if (!isProxy(peer, isTrusted)) return direct
+  if (direct !== undefined && !isTrusted(direct)) return direct
   const plain = headers.get('x-forwarded-for')
   const standard = headers.get('forwarded')
   const fromPlain = plain === null ? direct : walk(direct, plain.split(','), isTrusted)

@@ -95,21 +95,17 @@ export function createAudit(deps: {
 
   return {
     record({ event, outcome, target, caller, detail = {}, logOnly = false }) {
-      const at = world.now()
-      const row = {
-        at,
-        event,
-        outcome,
-        actor: storable(caller.actor, 190),
-        target: storable(target, 190),
-        ip: caller.ip === undefined ? null : storable(caller.ip, 64),
-        requestId: storable(caller.requestId, 64),
-        detail: Object.fromEntries(Object.entries(detail).map(([key, value]) => [key, storableValue(value)])),
-      }
-      const { actor, ip, requestId } = row
-      world.log.info('audit', { ...row.detail, event, outcome, actor, target: row.target, ip, request_id: requestId })
+      const actor = storable(caller.actor, 190)
+      const about = storable(target, 190)
+      const ip = caller.ip === undefined ? null : storable(caller.ip, 64)
+      const requestId = storable(caller.requestId, 64)
+      const facts: Record<string, string | number | boolean | null> = {}
+      for (const name in detail) facts[name] = storableValue(detail[name] ?? null)
+      world.log.info('audit', { ...facts, event, outcome, actor, target: about, ip, request_id: requestId })
       const kept = settings().audit
       if (logOnly || (event === 'token.issued' && kept.tokens === 'log')) return
+      const at = world.now()
+      const row = { at, event, outcome, actor, target: about, ip, requestId, detail: facts }
       behind.add({ id: nextId(at), ...row, expiresAt: at + kept.keepFor })
     },
     async list({ limit, after, target, event }) {

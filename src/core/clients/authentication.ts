@@ -49,7 +49,7 @@ export interface ClientAuthenticationDeps extends AssertionDeps {
 }
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-const BASIC = /^basic +([A-Za-z0-9+/=_-]+)$/i
+const BASIC = /^basic +[A-Za-z0-9+/=_-]+$/i
 
 interface Claimed {
   readonly id: string
@@ -131,12 +131,13 @@ function claim(presented: PresentedClient): Claimed {
 
 /** RFC 6749 section 2.3.1: both halves are form-encoded before they are joined. */
 function readBasic(presented: PresentedClient): { readonly id: string; readonly secret: string } | undefined {
-  const { authorization = '' } = presented
-  if (!/^basic\b/i.test(authorization)) return undefined
-  const encoded = BASIC.exec(authorization)?.[1]
-  if (encoded === undefined) throw invalidClient(presented)
-  const [id = '', ...rest] = Buffer.from(encoded, 'base64').toString().split(':')
-  return { id: formDecoded(id), secret: formDecoded(rest.join(':')) }
+  const { authorization } = presented
+  if (authorization === undefined || !/^basic\b/i.test(authorization)) return undefined
+  if (!BASIC.test(authorization)) throw invalidClient(presented)
+  const text = Buffer.from(authorization.slice('basic '.length), 'base64').toString()
+  const colon = text.indexOf(':')
+  if (colon < 0) return { id: formDecoded(text), secret: '' }
+  return { id: formDecoded(text.slice(0, colon)), secret: formDecoded(text.slice(colon + 1)) }
 }
 
 function formDecoded(text: string): string {

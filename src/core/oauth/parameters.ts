@@ -18,6 +18,7 @@ export interface Parameters {
   readonly repeated: readonly string[]
 }
 
+const NOTHING: readonly string[] = []
 const MAY_REPEAT: ReadonlySet<string> = new Set(['resource', 'audience'])
 
 /** Throws `invalid_request` for a parameter that is given twice. */
@@ -31,15 +32,16 @@ export function readParameters(pairs: Iterable<readonly [string, string]>): Para
 /** For who has to find out first whom to tell of a parameter that is given twice. */
 export function readRepeatedParameters(pairs: Iterable<readonly [string, string]>): Parameters {
   const values = new Map<string, string[]>()
-  const repeated = new Set<string>()
+  const repeated: string[] = []
   for (const [name, value] of pairs) {
     const known = values.get(name)
-    if (known && !MAY_REPEAT.has(name)) repeated.add(name)
-    const given = value === '' ? [] : [value]
-    if (known) known.push(...given)
-    else values.set(name, given)
+    if (!known) values.set(name, value === '' ? [] : [value])
+    else {
+      if (!MAY_REPEAT.has(name) && !repeated.includes(name)) repeated.push(name)
+      if (value !== '') known.push(value)
+    }
   }
-  const present = (name: string): readonly string[] => values.get(name) ?? []
+  const present = (name: string): readonly string[] => values.get(name) ?? NOTHING
   return {
     get: (name) => present(name)[0],
     need(name) {
@@ -49,11 +51,12 @@ export function readRepeatedParameters(pairs: Iterable<readonly [string, string]
     },
     all: present,
     pairs: () => [...values.keys()].flatMap((name) => present(name).map((value) => [name, value] as const)),
-    repeated: [...repeated],
+    repeated,
   }
 }
 
 /** Space-separated words, each once, in their order (RFC 6749 section 3.3). */
 export function words(text: string | undefined): readonly string[] {
-  return [...new Set((text ?? '').split(' ').filter((word) => word !== ''))]
+  if (text === undefined) return []
+  return [...new Set(text.split(' ').filter((word) => word !== ''))]
 }

@@ -59,6 +59,7 @@ export function createTargets({ settings, brokers }: TargetDeps): Targets {
 
   /** A broker of the scopes themselves: `rabbitmq.read:prod/…` says which. */
   async function brokerOfScopes(scopes: readonly string[]): Promise<Broker | undefined> {
+    if (!scopes.some((scope) => scope.includes(':'))) return undefined
     const known = await brokers.list()
     const named = known.filter(({ resourceServerId }) => scopes.some((scope) => isScopeOf(resourceServerId, scope)))
     if (named.length > 1) throw new OAuthError('invalid_scope', 'The scopes are those of more than one broker')
@@ -152,6 +153,7 @@ function vhostOf(broker: Broker, scopes: readonly string[], given: string | unde
 }
 
 function oneVhost(names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined
   const [first, second] = new Set(names)
   if (second !== undefined) throw new OAuthError('invalid_scope', 'A token is for one vhost; name one')
   const fault =
