@@ -265,7 +265,7 @@ async function readCertificate({ tls }: Config) {
   return { cert: cert ?? '', key: key ?? '' }
 }
 
-async function readMasterKey({ masterKey }: Config, env: Environment): Promise<Uint8Array> {
+export async function readMasterKey({ masterKey }: Config, env: Environment): Promise<Uint8Array> {
   const text = await readSecret(masterKey, 'masterKey', env)
   try {
     return parseMasterKey(text)

@@ -10,8 +10,9 @@ import { configOf, configSource, readAnswer, runningServer } from './client.ts'
 const check = defineCommand({
   name: 'check',
   summary: 'Read the configuration and report every fault; start nothing',
-  about: `The sections of plugins, the secrets they name and the templates of pages are looked at, too; plugins that are not
-    built in are loaded in a process of their own. What only the running server can know is left to "leveret doctor".`,
+  about: `The master key, the sections of plugins, the secrets they name and the templates of pages are looked at, too; plugins
+    that are not built in are loaded in a process of their own. What only the running server can know is left to
+    "leveret doctor".`,
   args: {},
   options: {},
   examples: [
@@ -21,8 +22,9 @@ const check = defineCommand({
   async run({ common, io }) {
     const { config, warnings } = await configOf(common, io)
     const source = await configSource(common, io)
-    const { BUILTIN_PLUGINS, checkSections, openPages } = await import('../server.ts')
+    const { BUILTIN_PLUGINS, checkSections, openPages, readMasterKey } = await import('../server.ts')
     const faults = [
+      ...(await faultsOf(() => readMasterKey(config, io.env))),
       ...(await checkSections(config, { builtin: BUILTIN_PLUGINS, env: io.env })),
       ...(await faultsOf(() => openPages(config))),
       ...(await faultsOf(() => clientsOf(config, io.env))),

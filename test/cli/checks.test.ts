@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { chmod } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Workplace, workplace } from '../harness/command-line.ts'
 
@@ -118,6 +118,33 @@ describe('leveret config', () => {
     await using place = await initialised()
     const { out } = await place.run(['config', 'check'])
     expect(out).toBe(`${place.folder}/leveret.toml is valid: storage "sqlite", login sources local\n`)
+  })
+
+  test('check reads the master key, and says what is wrong with it but not what it is', async () => {
+    await using place = await initialised()
+    const file = join(place.folder, 'leveret-data/master.key')
+    const faults = async () => {
+      const { code, out, err } = await place.run(['config', 'check'])
+      expect([code, out]).toEqual([1, ''])
+      return err.trimEnd().split('\n').slice(1)
+    }
+    await chmod(file, 0o644)
+    expect(await faults()).toEqual([
+      `  masterKey: ${file} has mode 644, open to others: set it to 600 (chmod 600 ${file})`,
+    ])
+    await chmod(file, 0o600)
+    for (const text of ['hunter2', `${Buffer.alloc(31, 7).toString('base64')}\n`]) {
+      await Bun.write(file, text)
+      const [fault = ''] = await faults()
+      expect(fault).toContain('masterKey: Cannot use the master key: it must be 32 random bytes in base64')
+      expect(fault).not.toContain(text.trim())
+    }
+    await Bun.write(file, '\n')
+    expect(await faults()).toEqual([`  masterKey: ${file} is empty`])
+    await rm(file)
+    expect((await faults())[0]).toContain(`masterKey: ${file} cannot be read: there is no such file`)
+    await configured(place, (text) => text.replace(/masterKey = .*/, 'masterKey = { env = "MASTER" }'))
+    expect(await faults()).toEqual(['  masterKey: environment variable MASTER is not set'])
   })
 
   test('check looks into the sections of plugins, and tells every fault in them', async () => {
