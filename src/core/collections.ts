@@ -26,6 +26,7 @@ import { outgoingMails } from './mail/records.ts'
 import { brokers, rules } from './rabbitmq/records.ts'
 import { identityTokens } from './session/records.ts'
 import { codes, grants, opaqueTokens, refreshTokens, revokedTokens, shownOnce } from './token/records.ts'
+import { claimedNames } from './users/claimed-names.ts'
 import { credentials, groups, memberships, users } from './users/records.ts'
 
 export const collections: readonly AnyCollection[] = [
@@ -33,6 +34,7 @@ export const collections: readonly AnyCollection[] = [
   groups,
   memberships,
   credentials,
+  claimedNames,
   identityTokens,
   signingKeys,
   loginFailures,

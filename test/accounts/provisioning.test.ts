@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { type AnyRow, insert } from '#plugin'
+import { type AnyRow, insert, remove } from '#plugin'
+import { CLIENT_DEFAULTS } from '../../src/core/clients/client-input.ts'
+import { type Client, clients } from '../../src/core/clients/records.ts'
 import { GRANTED, memberships } from '../../src/core/users/records.ts'
 import { openAccounts, OPERATOR, PASSWORD, refusal, testDirectory } from '../harness/core-accounts.ts'
 
@@ -55,7 +57,10 @@ describe('a name or mail that somebody else has', () => {
     const refused = await refusal(accounts.logIn('carole', SECRET))
     expect([refused.code, refused.detail]).toEqual(['invalid_credentials', 'User name or password is wrong'])
     const last = (await accounts.events({ event: 'login' })).at(-1)
-    expect(last?.detail).toMatchObject({ reason: 'not-allowed', explanation: 'the name belongs to another user' })
+    expect(last?.detail).toMatchObject({
+      reason: 'not-allowed',
+      explanation: 'the name belongs to another user or to a client',
+    })
     expect(await accounts.users.get('carol')).toMatchObject({ id: local.id, source: 'local' })
   })
 
@@ -65,6 +70,25 @@ describe('a name or mail that somebody else has', () => {
     accounts.directory.people[0] = bob({ externalId: 'corp-9' })
     expect((await refusal(accounts.logIn('bob', SECRET))).code).toBe('invalid_credentials')
     expect(await accounts.users.get('bob')).toMatchObject({ id: user.id, externalId: 'corp-1' })
+  })
+
+  test('is not given to a person who has the name of a client, at the first login or later', async () => {
+    await using accounts = await openWithDirectory(bob())
+    const made = {
+      managedBy: 'admin',
+      registrationDigest: null,
+      unusedSince: null,
+      createdAt: 0,
+      updatedAt: 0,
+    } as const
+    const client = (id: string): Client => ({ ...CLIENT_DEFAULTS, ...made, id, name: id, secrets: [] })
+    await accounts.storage.commit([insert(clients, client('bob')), insert(clients, client('shop'))])
+    expect((await refusal(accounts.logIn('bob', SECRET))).code).toBe('invalid_credentials')
+    expect(await accounts.users.get('bob')).toBeUndefined()
+    await accounts.storage.commit([remove(clients, { equals: { id: 'bob' } })])
+    expect((await accounts.logIn('bob', SECRET)).user.username).toBe('Bob')
+    accounts.directory.people[0] = bob({ username: 'shop' })
+    expect((await accounts.logIn('shop', SECRET)).user.username).toBe('Bob')
   })
 
   test('leaves the mail of the newcomer empty', async () => {

@@ -59,6 +59,8 @@ describeKdc('a principal', () => {
     const [other = ''] = await makeTokens(await kdc.logIn('Alice', 'other secret'))
     expect((await present(server, alice)).status).toBe(200)
     expect((await present(server, other)).status).toBe(401)
-    expect((await lastLogin(server))?.detail).toMatchObject({ explanation: 'the name belongs to another user' })
+    expect((await lastLogin(server))?.detail).toMatchObject({
+      explanation: 'the name belongs to another user or to a client',
+    })
   })
 })

@@ -9,6 +9,7 @@ import { cached } from '../memory/cached.ts'
 import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
 import { grants } from '../token/records.ts'
+import { claimName } from '../users/claimed-names.ts'
 import { userFinder } from '../users/find-users.ts'
 import { nextVersion } from '../users/guards.ts'
 import { type Fault, refuseFaults } from '../users/names.ts'
@@ -83,8 +84,11 @@ export function createClients(deps: ClientsDeps): Clients {
       updatedAt: now,
     }
     await commitOrAgain(storage, async () => {
+      // An id that is made here nobody else could be giving.
+      const claim = input.id === undefined ? [] : [await claimName(storage, id, now)]
+      refuseFaults(await idFaults(id))
       if (await stored.get({ id })) throw new Problem('conflict', `There is a client "${id}" already`)
-      return [insert(clients, client), ...((await made?.along?.()) ?? [])]
+      return [...claim, insert(clients, client), ...((await made?.along?.()) ?? [])]
     })
     changed('client.created', client, caller)
     return { client, secret: own?.text }

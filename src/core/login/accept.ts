@@ -36,7 +36,7 @@ export function createAccept(deps: {
     if (before && !mayReturn(before)) return refuse('disabled', before.disabled ? 'disabled here' : 'not activated')
     const user =
       before && configured.source.passwordChange ? before : await admission.admit(source, identity, caller, before)
-    if (!user) return refuse('not-allowed', 'the name belongs to another user')
+    if (!user) return refuse('not-allowed', 'the name belongs to another user or to a client')
     return { ok: true, user, amr: identity.amr ?? ['pwd'], source }
   }
 

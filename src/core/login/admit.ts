@@ -4,6 +4,7 @@ import type { Audit } from '../audit/audit.ts'
 import { newId } from '../identifier.ts'
 import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
+import { claimName, isNameOfClient } from '../users/claimed-names.ts'
 import { userFinder } from '../users/find-users.ts'
 import { groupUnchanged, nextVersion } from '../users/guards.ts'
 import { comparisonKey, isEmail, isStorableName } from '../users/names.ts'
@@ -24,6 +25,12 @@ interface Entry {
   readonly target: string
 }
 
+interface Named {
+  readonly username: string
+  /** Of the commit that gives the name. */
+  readonly steps: readonly Step[]
+}
+
 export function createAdmission(deps: {
   readonly storage: Storage
   readonly world: World
@@ -40,16 +47,19 @@ export function createAdmission(deps: {
     return holder === undefined || holder.id === id
   }
 
-  /** A name that is somebody else's is not taken over: the old one stays, a new user gets none. */
-  async function nameOf(identity: Identity, before: User | undefined): Promise<string | undefined> {
-    const name = identity.username.normalize('NFKC')
-    const key = comparisonKey(name)
-    if (key === before?.usernameKey || (await free('usernameKey', key, before?.id))) return name
-    world.log.warn('user name of a login source belongs to another user', {
-      username: name,
+  /** A name that is somebody else's, or a client's, is not taken over: the old one stays, a new user gets none. */
+  async function nameOf(identity: Identity, before: User | undefined): Promise<Named | undefined> {
+    const username = identity.username.normalize('NFKC')
+    const key = comparisonKey(username)
+    if (username === before?.username) return { username, steps: [] }
+    const claim = await claimName(storage, username, world.now())
+    const own = key === before?.usernameKey || (await free('usernameKey', key, before?.id))
+    if (own && !(await isNameOfClient(storage, username))) return { username, steps: [claim] }
+    world.log.warn('user name of a login source belongs to another user or to a client', {
+      username,
       external_id: identity.externalId,
     })
-    return before?.username
+    return before && { username: before.username, steps: [] }
   }
 
   async function emailOf({ email, externalId }: Identity, before: User | undefined): Promise<string | null> {
@@ -99,11 +109,12 @@ export function createAdmission(deps: {
         entries.length = 0
         const before = read ?? (await finder.byIdentity(source, externalId))
         read = undefined
-        const username = await nameOf(identity, before)
-        if (username === undefined) {
+        const named = await nameOf(identity, before)
+        if (named === undefined) {
           user = undefined
           return undefined
         }
+        const { username } = named
         const email = await emailOf(identity, before)
         const profile = {
           username,
@@ -118,7 +129,7 @@ export function createAdmission(deps: {
         const fresh = { ...newcomer(newId('u', world), now), source, externalId, ...profile }
         const changed = before !== undefined && !Bun.deepEquals({ ...before, ...profile }, before)
         user = before ? { ...before, ...profile } : fresh
-        const steps: Step[] = []
+        const steps: Step[] = [...named.steps]
         if (before && changed) {
           user = { ...user, updatedAt: nextVersion(now, before.updatedAt) }
           const set = { ...profile, updatedAt: user.updatedAt }

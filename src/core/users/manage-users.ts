@@ -1,6 +1,5 @@
 /** Users: created, found, changed and deleted, each in one commit with everything that it revokes. */
 import { insert, remove, type Step, take, update } from '#plugin'
-import { clients } from '../clients/records.ts'
 import { type AskDeps, passwordAsker } from '../login/ask.ts'
 import { newId } from '../identifier.ts'
 import { Problem } from '../problem.ts'
@@ -10,8 +9,9 @@ import { commitOrAgain } from '../storage/commit.ts'
 import { repository } from '../storage/repository.ts'
 import type { Caller } from '../world.ts'
 import { acceptUserFields } from './accept.ts'
+import { claimName, isNameOfClient } from './claimed-names.ts'
 import { putCredential, removeCredential } from './credentials.ts'
-import { canLogIn, isFindable, userFinder } from './find-users.ts'
+import { canLogIn, userFinder } from './find-users.ts'
 import { anotherAdminRemains, endLogins, groupUnchanged, nextVersion } from './guards.ts'
 import { comparisonKey, type Fault, refuseFaults } from './names.ts'
 import { createMove } from './move-user.ts'
@@ -24,7 +24,6 @@ export type UserDeps = Omit<PasswordDeps, 'ask' | 'finder'> & AskDeps
 export function createUsers(deps: UserDeps): Users {
   const { storage, world, settings, audit } = deps
   const stored = repository(storage, users)
-  const registered = repository(storage, clients)
   const finder = userFinder(storage)
   const passwords = createPasswords({ ...deps, finder, ask: passwordAsker(deps) })
 
@@ -44,11 +43,11 @@ export function createUsers(deps: UserDeps): Users {
     if (mailed && mailed.id !== id) throw new Problem('conflict', 'This mail address is taken')
   }
 
-  /** RFC 9700 section 4.15: what brokers and resource servers are told of a client must not be a person, too. */
-  async function refuseNameOfClient({ username, usernameKey }: User): Promise<void> {
-    for (const name of new Set([username, usernameKey]))
-      if (isFindable(name) && (await registered.get({ id: name })))
-        throw new Problem('conflict', 'A client has this name')
+  /** What brokers and resource servers are told of a client must not be a person, too. The step keeps it so. */
+  async function nameSteps({ username }: User): Promise<readonly Step[]> {
+    const claim = await claimName(storage, username, world.now())
+    if (await isNameOfClient(storage, username)) throw new Problem('conflict', 'A client has this name')
+    return [claim]
   }
 
   /** Steps that make a new user a member of existing groups. */
@@ -80,8 +79,7 @@ export function createUsers(deps: UserDeps): Users {
     const kept = secret === undefined ? [] : putCredential({ source: source.id, name: id, value: secret })
     await commitOrAgain(storage, async () => {
       await refuseTaken(made)
-      await refuseNameOfClient(made)
-      return [insert(users, made), ...kept, ...(await joining(id, names, now))]
+      return [...(await nameSteps(made)), insert(users, made), ...kept, ...(await joining(id, names, now))]
     })
     const detail = { id, source: source.id, groups: names.join(' ') }
     audit.record({ event: 'user.created', outcome: 'ok', target: `user:${made.username}`, caller, detail })
@@ -112,10 +110,11 @@ export function createUsers(deps: UserDeps): Users {
         refuseForeign(before, change, passwords.keepsSecretOf(before))
         after = { ...before, ...fields, updatedAt: nextVersion(world.now(), before.updatedAt) }
         await refuseTaken(after)
-        if (after.username !== before.username) await refuseNameOfClient(after)
+        const named = after.username === before.username ? [] : await nameSteps(after)
         const shutOut = canLogIn(before) && !canLogIn(after)
         const set = { ...fields, updatedAt: after.updatedAt }
         return [
+          ...named,
           update(users, { id }, { set, when: { updatedAt: before.updatedAt } }),
           ...(shutOut ? await anotherAdminRemains(storage, { group: settings().groups.admin, leaving: before }) : []),
           ...(canLogIn(after) ? [] : endLogins(id)),

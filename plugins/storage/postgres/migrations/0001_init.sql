@@ -48,6 +48,14 @@ CREATE TABLE "credential" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "claimed_name" (
+	"name" text COLLATE "C" NOT NULL,
+	"claims" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	CONSTRAINT "claimed_name_pkey" PRIMARY KEY("name")
+);
+
+--> statement-breakpoint
 CREATE TABLE "identity_token" (
 	"id" text COLLATE "C" NOT NULL,
 	"user_id" text COLLATE "C" NOT NULL,
@@ -518,6 +526,8 @@ CREATE UNIQUE INDEX "user_email_key_idx" ON "user" USING btree ("email_key");
 CREATE UNIQUE INDEX "user_source_external_id_idx" ON "user" USING btree ("source","external_id");
 --> statement-breakpoint
 CREATE INDEX "membership_user_id_source_idx" ON "membership" USING btree ("user_id","source");
+--> statement-breakpoint
+CREATE INDEX "claimed_name_expires_at_idx" ON "claimed_name" USING btree ("expires_at");
 --> statement-breakpoint
 CREATE UNIQUE INDEX "identity_token_user_id_slot_idx" ON "identity_token" USING btree ("user_id","slot");
 --> statement-breakpoint

@@ -54,6 +54,15 @@ CREATE TABLE `credential` (
 );
 
 --> statement-breakpoint
+CREATE TABLE `claimed_name` (
+	`name` text PRIMARY KEY NOT NULL,
+	`claims` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+
+--> statement-breakpoint
+CREATE INDEX `claimed_name_expires_at_index` ON `claimed_name` (`expires_at`,`name`);
+--> statement-breakpoint
 CREATE TABLE `identity_token` (
 	`id` text PRIMARY KEY NOT NULL,
 	`user_id` text NOT NULL,
