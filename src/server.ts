@@ -1,24 +1,25 @@
 /** The composition root: configuration to plugins to domain to HTTP, closed again in reverse order. */
 import { mkdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { Environment } from './config/environment.ts'
 import { ConfigError } from './config/fault.ts'
 import type { Config } from './config/schema.ts'
 import { readSecret } from './config/secret.ts'
 import { collections } from './core/collections.ts'
-import { type Core, createCore, follow } from './core/core.ts'
+import { type Core, createCore, follow, forget } from './core/core.ts'
 import { parseMasterKey } from './core/keys/sealing.ts'
 import { Problem } from './core/problem.ts'
 import type { Caller, World } from './core/world.ts'
 import { createFront, type Front, type FrontOptions } from './http/front.ts'
-import type { BuildInfo } from './http/metrics.ts'
-import type { Check } from './http/routes/health.ts'
-import { TOO_LATE, within } from './host/deadline.ts'
+import type { BuildInfo, Counts } from './http/metrics.ts'
 import { asConfigError } from './clients-of-config.ts'
 import { createOutbound } from './outbound.ts'
 import { createGenerations, type Generations } from './generations.ts'
 import { createLog, type Log, type LogOptions } from './log.ts'
+import type { Siblings } from './processes/siblings.ts'
+import { readiness } from './readiness.ts'
 
+export type { BuildInfo } from './http/metrics.ts'
 /** For `leveret plugin`, which opens no instance. */
 export { BUILTIN_PLUGINS } from './builtin-plugins.ts'
 export { checkPlugin } from './host/external.ts'
@@ -37,6 +38,12 @@ export interface Instance extends AsyncDisposable {
   listen(): Promise<{ readonly urls: readonly string[] }>
   /** Validates, then swaps; throws a `ConfigError` and keeps the old configuration on a fault. */
   reload(config: Config): Promise<void>
+  /** Forgets what is in memory of collections that another process changed. */
+  hear(collections: readonly string[]): Promise<void>
+  /** What this process counted for the metrics. */
+  counts(): Counts
+  /** Takes no more requests; resolves when those under way are answered, or at the shutdown deadline. */
+  drain(): Promise<void>
 }
 
 export interface InstanceOptions {
@@ -49,6 +56,8 @@ export interface InstanceOptions {
   readonly build?: BuildInfo
   /** How a reload over the control socket gets the new configuration. */
   readonly readConfig?: () => Promise<Config>
+  /** The other processes of the same server. */
+  readonly siblings?: Siblings
 }
 
 const DEVELOPMENT: BuildInfo = { version: '0.0.0', commit: 'development' }
@@ -57,7 +66,8 @@ const CERTIFICATE_CHECK = 60_000
 
 /** Opens storage, plugins and the domain; nothing listens yet. */
 export async function openInstance(config: Config, options: InstanceOptions = {}): Promise<Instance> {
-  const { env = process.env, now = Date.now, random = randomBytes } = options
+  const { env = process.env, now = Date.now, random = randomBytes, siblings } = options
+  const further = siblings?.further === true
   await using stack = new AsyncDisposableStack()
   const log = createLog({ ...logOptions(config), write: options.writeLog ?? writeStandardError, now })
   stack.defer(() => log.flush())
@@ -68,7 +78,8 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
 
   const generations = createGenerations({ env, log, now, signal: stopping.signal })
   stack.use(generations)
-  const { storage } = await generations.start(config)
+  const opened = await generations.start(config)
+  const storage = siblings?.around(opened.storage) ?? opened.storage
   await storage.migrate(collections)
   let front: Front | undefined
   const core = stack.use(
@@ -85,9 +96,10 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
       }),
       deliver: () => generations.current().mail?.deliver,
       heard: (entry) => front?.metrics.event(entry),
+      further,
     }),
   )
-  for (const { kind, type, origin: path, sha256 = '' } of generations.external())
+  for (const { kind, type, origin: path, sha256 = '' } of further ? [] : generations.external())
     core.audit.record({
       event: 'plugin.loaded',
       outcome: 'ok',
@@ -96,31 +108,34 @@ export async function openInstance(config: Config, options: InstanceOptions = {}
       detail: { kind, path, sha256 },
     })
 
-  await applyClients(core, generations)
+  if (!further) await applyClients(core, generations)
   const following = await follow(core, storage)
   if (following) stack.use(following)
 
-  const reload = reloader({ generations, core, log, front: () => front })
-  const opened = createFront(core, frontOptions({ core, config, options, generations, log, reload }))
-  front = opened
-  stack.defer(() => opened.stop())
+  const reload = reloader({ generations, core, log, front: () => front, siblings })
+  const surface = createFront(core, frontOptions({ core, config, options, generations, log, reload }))
+  front = surface
+  stack.defer(() => surface.stop())
   stack.defer(() => stopping.abort())
   const disposal = stack.move()
   return {
     core,
     log,
-    control: (request) => opened.control(request),
-    endpoints: () => opened.endpoints(),
+    control: (request) => surface.control(request),
+    endpoints: () => surface.endpoints(),
     async listen() {
-      const urls = await opened.listen()
+      const urls = await surface.listen()
       core.janitor.start()
-      core.resync.start()
-      const timer = setInterval(() => void renewQuietly(opened, log), CERTIFICATE_CHECK)
+      if (!further) core.resync.start()
+      const timer = setInterval(() => void renewQuietly(surface, log), CERTIFICATE_CHECK)
       timer.unref()
       disposal.defer(() => clearInterval(timer))
       return { urls }
     },
     reload,
+    hear: (changed) => forget(core, changed),
+    counts: () => surface.metrics.counts(),
+    drain: () => surface.stop(),
     [Symbol.asyncDispose]: () => disposal.disposeAsync(),
   }
 }
@@ -136,21 +151,24 @@ interface Parts {
 
 function frontOptions({ core, config, options, generations, log, reload }: Parts): FrontOptions {
   const { publicUrl, listen, metrics, tls } = config
+  const { siblings } = options
   const build = options.build ?? DEVELOPMENT
   const startedAt = core.world.now()
   return {
     publicUrl: new URL(publicUrl),
     build,
     listen,
+    sharesPort: siblings?.further === false,
     metrics,
-    controlSocket: join(config.dataDir, 'control.sock'),
+    ...(siblings?.further !== true && { controlSocket: join(config.dataDir, 'control.sock') }),
     log,
     live() {
       const { config: live, brokerAccess } = generations.current()
       return { trustedProxies: live.trustedProxies, limits: live.limits, brokerAccess }
     },
     ...(tls.cert !== undefined && { certificate: () => readCertificate(generations.current().config) }),
-    readiness: () => readiness(core, generations),
+    readiness: () => readiness({ core, generations, siblings }),
+    together: siblings && (() => siblings.counts()),
     pages: () => generations.current().pages,
     control: {
       reload: () => reloadFrom(options.readConfig, reload),
@@ -167,8 +185,14 @@ function frontOptions({ core, config, options, generations, log, reload }: Parts
   }
 }
 
-function reloader(parts: Pick<Parts, 'generations' | 'core' | 'log'> & { readonly front: () => Front | undefined }) {
-  const { generations, core, log, front } = parts
+function reloader(
+  parts: Pick<Parts, 'generations' | 'core' | 'log'> & {
+    readonly front: () => Front | undefined
+    readonly siblings: Siblings | undefined
+  },
+) {
+  const { generations, core, log, front, siblings } = parts
+  const further = siblings?.further === true
   return async (config: Config): Promise<void> => {
     await using next = await generations.prepare(config)
     next.use()
@@ -178,12 +202,14 @@ function reloader(parts: Pick<Parts, 'generations' | 'core' | 'log'> & { readonl
         .catch((cause: unknown) => {
           throw new ConfigError('the configuration', [{ path: 'tls', message: textOf(cause) }], { cause })
         })
-      await applyClients(core, generations)
+      if (!further) await applyClients(core, generations)
     } catch (error) {
       next.undo()
       throw error
     }
     log.configure(logOptions(config))
+    if (further) return
+    await siblings?.reloaded(config)
     core.audit.record({ event: 'config.reloaded', outcome: 'ok', target: 'config', caller: SYSTEM })
     log.info('configuration reloaded')
   }
@@ -206,50 +232,6 @@ async function reloadFrom(read: InstanceOptions['readConfig'], reload: (config: 
     if (!(cause instanceof ConfigError)) throw cause
     throw new Problem('invalid_request', 'The old configuration stays', { cause, faults: cause.faults })
   }
-}
-
-/** An answer that does not come within this many milliseconds is a no. */
-const CHECK_DEADLINE = 3_000
-
-async function readiness(core: Core, generations: Generations): Promise<readonly Check[]> {
-  const answered = async (name: string, ask: () => Promise<{ ok: boolean; detail?: string }>) => {
-    try {
-      const answer = await within(CHECK_DEADLINE, ask())
-      return { name, ...(answer === TOO_LATE ? { ok: false, detail: 'it does not answer' } : answer) }
-    } catch (error) {
-      return { name, ok: false, detail: textOf(error) }
-    }
-  }
-  return Promise.all([
-    answered('storage', async () => {
-      await core.users.list({ limit: 1 })
-      return { ok: true }
-    }),
-    answered('keys', async () => ({ ok: core.keys.list().some(({ state }) => state === 'active') })),
-    ...generations.current().sources.map(async ({ id, source }) => ({
-      ...(await answered(`login:${id}`, async () => (source.health ? source.health() : { ok: true }))),
-      dispensable: true,
-    })),
-    ...mailChecks(generations).map(async (check) => ({ ...(await answered('mail', check)), dispensable: true })),
-    ...generations.faults().map(async ({ path, message }) => ({
-      name: `plugin:${basename(path)}`,
-      ok: false,
-      dispensable: true,
-      detail: message,
-    })),
-  ])
-}
-
-/** A mail server that is down keeps nobody out who has another factor. */
-function mailChecks(generations: Generations) {
-  const { mail } = generations.current()
-  if (!mail) return []
-  return [
-    async () => {
-      await mail.check()
-      return { ok: true }
-    },
-  ]
 }
 
 async function renewQuietly(front: Front, log: Log): Promise<void> {

@@ -35,11 +35,12 @@ const SRC_FILES = [
   'log.ts',
   'mail.ts',
   'outbound.ts',
+  'readiness.ts',
   'settings-of-config.ts',
   'assets.d.ts',
   'README.md',
 ]
-const SRC_FOLDERS = ['plugin', 'core', 'http', 'web', 'host', 'config', 'cli']
+const SRC_FOLDERS = ['plugin', 'core', 'http', 'web', 'host', 'config', 'cli', 'processes']
 
 interface Ban {
   readonly what: string

@@ -1,9 +1,10 @@
 /** `leveret serve`: the server itself, until it is told to stop. */
+import { availableParallelism } from 'node:os'
 import type { Config } from '../config/schema.ts'
 import { loadConfig } from '../config/load.ts'
 import { CommandError, defineCommand } from './command.ts'
 import { configOf, configSource, runningServer } from './client.ts'
-import type { Instance } from '../server.ts'
+import type { BuildInfo, Instance } from '../server.ts'
 import { commit, version } from './version.ts'
 
 export const serve = defineCommand({
@@ -27,14 +28,28 @@ export const serve = defineCommand({
     using _int = io.onSignal('SIGINT', stop.resolve)
     const { openInstance } = await import('../server.ts')
     const readConfig = async () => (await loadConfig(source)).config
-    await using instance = await openInstance(config, { env: io.env, readConfig, build: { version, commit } })
+    const build = { version, commit }
+    const team = await teamFor(config, build)
+    await using instance = await openInstance(config, { env: io.env, readConfig, build, ...team?.options })
     using _hup = io.onSignal('SIGHUP', () => void reload(instance, readConfig))
     const { urls } = await instance.listen()
-    for (const url of urls) io.out(`Listening on ${url}\n`)
-    await stop.promise
+    try {
+      await Promise.race([team?.start(instance, config, urls), stop.promise])
+      for (const url of urls) io.out(`Listening on ${url}\n`)
+      await stop.promise
+    } finally {
+      await Promise.all([team?.stop(), instance.drain()])
+    }
     return undefined
   },
 })
+
+/** The further processes, if the server is to have any; one process alone loads nothing of them. */
+async function teamFor(config: Config, build: BuildInfo) {
+  const { processes } = config.listen
+  const size = processes === 'auto' ? availableParallelism() : processes
+  return size > 1 ? (await import('../processes/team.ts')).createTeam(size, build) : undefined
+}
 
 /** Any failure leaves the server as it is. */
 async function reload(instance: Instance, readConfig: () => Promise<Config>): Promise<void> {

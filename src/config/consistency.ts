@@ -16,6 +16,7 @@ interface Rule {
 const RULES: readonly Rule[] = [
   { reads: ['tls'], check: certificateAndKey },
   { reads: ['listen'], check: somewhereToListen },
+  { reads: ['listen'], check: processesCanShareThePort },
   { reads: ['login'], check: distinctSources },
   { reads: ['login'], check: lookedUpElsewhere },
   { reads: ['login'], check: restBetweenRounds },
@@ -63,6 +64,15 @@ function mailCredentials({ mail }: Config): Fault[] {
 function somewhereToListen({ listen }: Config): Fault[] {
   if (listen.tcp || listen.unix !== undefined) return []
   return [{ path: 'listen.unix', message: 'is required because listen.tcp is false' }]
+}
+
+/** Only Linux spreads connections over the processes that listen on one port. */
+function processesCanShareThePort({ listen }: Config): Fault[] {
+  const path = 'listen.processes'
+  if (listen.processes === 1) return []
+  if (process.platform !== 'linux')
+    return [{ path, message: 'must be 1: only Linux lets processes share a port evenly' }]
+  return listen.tcp ? [] : [{ path, message: 'must be 1 because listen.tcp is false: a unix socket cannot be shared' }]
 }
 
 function distinctSources({ login }: Config): Fault[] {

@@ -98,11 +98,17 @@ function isListOfTables(schema: TSchema): boolean {
 /** Text as the schema wants it; text that does not fit stays as it is and is reported by the check. */
 function read(name: string, text: string, schema: TSchema): unknown {
   if (schema['shape'] === 'secret') return { env: name }
-  if (schema['type'] === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text
+  if (takesInteger(schema)) return /^-?\d{1,15}$/.test(text) ? Number(text) : text
   if (schema['type'] === 'boolean')
     return { true: true, '1': true, yes: true, false: false, '0': false, no: false }[text] ?? text
   if (schema['type'] === 'array' && !text.startsWith('[')) return text.split(',').map((each) => each.trim())
   return schema['type'] === 'array' || schema['type'] === 'object' ? json(text) : text
+}
+
+/** Alone or beside words: `4` or `auto`. */
+function takesInteger(schema: TSchema): boolean {
+  const members: readonly TSchema[] = schema['anyOf'] ?? [schema]
+  return members.some(({ type }) => type === 'integer')
 }
 
 function guess(text: string): unknown {

@@ -3,23 +3,12 @@
  * nothing here knows the domain. Plugins' own keys are checked by the plugins' own schemas.
  */
 import { type StaticDecode, Type as t } from '@sinclair/typebox'
+import { Listen } from './listen-section.ts'
 import { LoginSource } from './login-source.ts'
 import { ConfiguredClient } from './clients-section.ts'
 import { OAuth, Resource, TrustedIssuer } from './oauth-sections.ts'
 import { Factors, Mail, Web } from './people-sections.ts'
 import { duration, networks, path, regex, secret, section, size, word } from './shapes.ts'
-
-const Listen = section('Where the server listens.', {
-  tcp: t.Boolean({ default: true, description: 'Listen on `host` and `port`. With `false` only on the unix socket.' }),
-  host: t.String({
-    default: '127.0.0.1',
-    minLength: 1,
-    description: 'Address to bind; `0.0.0.0` or `::` for every interface.',
-  }),
-  port: t.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to bind; 0 picks a free one.' }),
-  unix: t.Optional(path({ description: 'Path of a unix socket to listen on as well.' })),
-  reusePort: t.Boolean({ default: false, description: 'Let several server processes share the port.' }),
-})
 
 const Tls = section('TLS for the listener. Brokers fetch key sets over https only.', {
   cert: t.Optional(path({ description: 'Certificate chain, PEM. Swapped without dropping connections on reload.' })),

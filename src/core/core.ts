@@ -95,23 +95,37 @@ export interface CoreDeps {
   readonly deliver?: () => Deliver | undefined
   /** Hears of every audit event, for the metrics. */
   readonly heard?: (entry: AuditEntry) => void
+  /** One of several processes of a server, and not the one that does what is to be done once. */
+  readonly further?: boolean
+}
+
+/** The collections that are answered from memory. */
+export const REMEMBERED: ReadonlySet<string> = new Set(
+  [ruleRecords, brokerRecords, clientRecords, signingKeys].map(({ name }) => name),
+)
+
+type Remembering = Pick<Core, 'keys' | 'rules' | 'brokers' | 'clients'>
+
+/** Forgets what is in memory of these collections; resolves when nothing is answered from it any more. */
+export async function forget({ keys, rules, brokers, clients }: Remembering, changed: readonly string[]) {
+  if (changed.includes(ruleRecords.name)) rules.invalidate()
+  if (changed.includes(brokerRecords.name)) brokers.invalidate()
+  if (changed.includes(clientRecords.name)) clients.invalidate()
+  if (changed.includes(signingKeys.name)) await keys.reload()
 }
 
 /** Follows what other processes change in the storage they share, so that nothing stale is answered from memory. */
-export async function follow(core: Pick<Core, 'keys' | 'rules' | 'brokers' | 'clients' | 'world'>, storage: Storage) {
-  const { keys, rules, brokers, clients, world } = core
+export async function follow(core: Remembering & Pick<Core, 'world'>, storage: Storage) {
   return storage.watch?.((changed) => {
-    if (changed.includes(ruleRecords.name)) rules.invalidate()
-    if (changed.includes(brokerRecords.name)) brokers.invalidate()
-    if (changed.includes(clientRecords.name)) clients.invalidate()
-    if (!changed.includes(signingKeys.name)) return
-    keys.reload().catch((error: unknown) => world.log.error('signing keys not read anew', { error: String(error) }))
+    forget(core, changed).catch((error: unknown) =>
+      core.world.log.error('signing keys not read anew', { error: String(error) }),
+    )
   })
 }
 
 /** Disposing of it writes what is pending and forgets the keys. */
 export async function createCore(given: CoreDeps): Promise<Core> {
-  const { world, settings, masterKey, sources, outbound, heard, deliver = () => undefined } = given
+  const { world, settings, masterKey, sources, outbound, heard, deliver = () => undefined, further = false } = given
   const storage = dependable(given.storage)
   await using stack = new AsyncDisposableStack()
   const audit = overheard(stack.use(createAudit({ storage, world, settings })), heard)
@@ -178,22 +192,16 @@ export async function createCore(given: CoreDeps): Promise<Core> {
     browserSessions,
     beginnings,
   })
-  const janitor = stack.use(
-    createJanitor({
-      storage,
-      collections,
-      world,
-      tasks: {
-        'keys.tick': () => keys.tick(),
-        'sessions.flush': () => sessions.flush(),
-        'audit.flush': () => audit.flush(),
-        'mail.flush': () => outbox.flush(),
-        'logout.sweep': () => sessionEnds.sweep(),
-        'logout.flush': () => logoutNotices.flush(),
-        'clients.unused': () => clients.removeUnused(world.now() - settings().oauth.unusedClientTtl),
-      },
-    }),
-  )
+  const once = {
+    'keys.tick': () => keys.tick(),
+    'mail.flush': () => outbox.flush(),
+    'logout.sweep': () => sessionEnds.sweep(),
+    'logout.flush': () => logoutNotices.flush(),
+    'clients.unused': () => clients.removeUnused(world.now() - settings().oauth.unusedClientTtl),
+  }
+  const own = { 'sessions.flush': () => sessions.flush(), 'audit.flush': () => audit.flush() }
+  const tasks = further ? own : { ...once, ...own }
+  const janitor = stack.use(createJanitor({ storage, collections: further ? [] : collections, world, tasks }))
   const resync = stack.use(createResync(deps))
   const disposal = stack.move()
   const parts = {

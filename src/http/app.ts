@@ -12,7 +12,7 @@ import { createCookie } from './cookies.ts'
 import type { Endpoint } from './endpoint.ts'
 import { frontChannelRoutes } from './front-channel/routes.ts'
 import type { Routes } from './gate.ts'
-import type { Metrics } from './metrics.ts'
+import type { Counts, Metrics } from './metrics.ts'
 import { pipeline, type Serve } from './pipeline.ts'
 import { refusalWithoutRoute } from './problems.ts'
 import { assetRoutes } from './routes/assets.ts'
@@ -48,6 +48,8 @@ export interface AppOptions {
   readonly brokerAccess: () => BrokerAccess
   /** `undefined` when the metrics have a listener of their own, or none. */
   readonly metrics: Metrics | undefined
+  /** What the processes of this server counted together, if there are several. */
+  readonly together: (() => Promise<Counts>) | undefined
   /** Present on the control socket only, and then the path of the public URL does not count. */
   readonly control?: { readonly by: Control; readonly urls: () => readonly string[] }
   /** Draws what people see. */
@@ -94,7 +96,7 @@ function table(core: Core, options: AppOptions): readonly Endpoint[] {
     ...accountRoutes({ core, ...browserParts(options) }),
     ...assetRoutes(options.pages),
     ...healthRoutes(options.readiness),
-    ...(options.metrics ? metricsRoutes(options.metrics, options.readiness) : []),
+    ...(options.metrics ? metricsRoutes(options.metrics, options.readiness, options.together) : []),
     ...(options.control ? controlRoutes(options.control.by, options.control.urls, core) : []),
   ]
   return [...endpoints, ...openapiRoutes(endpoints, options)]

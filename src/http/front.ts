@@ -8,7 +8,7 @@ import { addressList } from './client-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { createGate } from './gate.ts'
 import { type Certificate, type Listener, listenTcp, listenUnix, type TcpListener } from './listen.ts'
-import { type BuildInfo, createMetrics, type Metrics } from './metrics.ts'
+import { type BuildInfo, type Counts, createMetrics, type Metrics } from './metrics.ts'
 import { pipeline } from './pipeline.ts'
 import type { Control } from './routes/control.ts'
 import { healthRoutes, type Readiness, seldom } from './routes/health.ts'
@@ -32,13 +32,17 @@ export interface FrontOptions {
     readonly unix?: string
     readonly reusePort: boolean
   }
+  /** Further processes of this server share the port. */
+  readonly sharesPort: boolean
   readonly metrics: { readonly enabled: boolean; readonly host: string; readonly port?: number }
-  readonly controlSocket: string
+  readonly controlSocket?: string
   readonly log: Logger
   readonly live: () => LiveOptions
   /** Reads the certificate files; absent without TLS. */
   readonly certificate?: () => Promise<Certificate>
   readonly readiness: Readiness
+  /** What the processes of this server counted together, if there are several. */
+  readonly together: (() => Promise<Counts>) | undefined
   readonly control: Control
   readonly pages: AppOptions['pages']
 }
@@ -65,11 +69,11 @@ export function createFront(core: Core, options: FrontOptions): Front {
   let served: Certificate | undefined
 
   async function bindMain(): Promise<string[]> {
-    const { listen, certificate } = options
+    const { listen, certificate, sharesPort } = options
     if (!listen.tcp) return []
     served = await certificate?.()
     const tls = served && { tls: served }
-    main = listenTcp({ ...listen, ...tls, gate: gates.public(), log, ...sizes(live()) })
+    main = listenTcp({ ...listen, ...tls, sharesPort, gate: gates.public(), log, ...sizes(live()) })
     listeners.push(main)
     return [main.url]
   }
@@ -84,7 +88,9 @@ export function createFront(core: Core, options: FrontOptions): Front {
   function bindMetrics(): void {
     const { enabled, host, port } = options.metrics
     if (!enabled || port === undefined) return
-    listeners.push(listenTcp({ host, port, reusePort: false, gate: gates.metrics(), log, ...sizes(live()) }))
+    listeners.push(
+      listenTcp({ host, port, reusePort: false, sharesPort: false, gate: gates.metrics(), log, ...sizes(live()) }),
+    )
   }
 
   return {
@@ -95,7 +101,7 @@ export function createFront(core: Core, options: FrontOptions): Front {
       const bound = await bindMain()
       if (options.listen.unix !== undefined) bound.push(...(await bindUnix(options.listen.unix, false)))
       bindMetrics()
-      await bindUnix(options.controlSocket, true)
+      if (options.controlSocket !== undefined) await bindUnix(options.controlSocket, true)
       return (urls = bound)
     },
     async renewCertificate() {
@@ -117,7 +123,7 @@ function createGates(
   options: FrontOptions,
   { metrics, urls }: { readonly metrics: Metrics; readonly urls: () => readonly string[] },
 ) {
-  const { live, log, publicUrl, build, control, pages } = options
+  const { live, log, publicUrl, build, control, pages, together } = options
   const readiness = seldom(options.readiness, core.world)
   const isTrustedProxy = derived(() => live().trustedProxies, addressList)
   const bodyLimit = () => live().limits.body
@@ -125,9 +131,9 @@ function createGates(
   const certificateHeader = () => core.settings().oauth.clientCertificateHeader
   const https = publicUrl.protocol === 'https:'
   const gateOptions = { log, metrics, https, bodyLimit, isTrustedProxy, certificateHeader }
-  const appOptions = { publicUrl, version: build.version, log, bodyLimit, readiness, brokerAccess, pages }
+  const appOptions = { publicUrl, version: build.version, log, bodyLimit, readiness, together, brokerAccess, pages }
   const shared = options.metrics.enabled && options.metrics.port === undefined ? metrics : undefined
-  const scraped = [...metricsRoutes(metrics, readiness), ...healthRoutes(readiness)]
+  const scraped = [...metricsRoutes(metrics, readiness, together), ...healthRoutes(readiness)]
   const steps = {
     authorise: createAuthorise(core, brokerAccess),
     publicOrigin: publicUrl.origin,

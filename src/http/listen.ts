@@ -17,7 +17,10 @@ export interface ListenOptions {
 export interface TcpOptions extends ListenOptions {
   readonly host: string
   readonly port: number
+  /** Whoever else asks for the port the same way has its share of the connections. */
   readonly reusePort: boolean
+  /** The same, after a look whether somebody else listens there already. */
+  readonly sharesPort: boolean
   readonly tls?: Certificate
 }
 export interface UnixOptions extends ListenOptions {
@@ -54,7 +57,7 @@ export function listenTcp(options: TcpOptions): TcpListener {
   const { host, log } = options
   // A certificate is swapped by a second socket on the same port, so both must allow it. Whether somebody else listens
   // there already is found by asking for the port alone first.
-  const shared = options.reusePort || options.tls !== undefined
+  const shared = options.reusePort || options.sharesPort || options.tls !== undefined
   const port = shared && !options.reusePort && options.port !== 0 ? claim(host, options.port) : options.port
   let server = serveTcp(options, port, shared)
   const bound = server.port ?? port

@@ -4,8 +4,25 @@ import type { AuditEntry } from '../core/audit/audit.ts'
 export interface Metrics {
   request(labels: { readonly method: string; readonly route: string; readonly status: number }, seconds: number): void
   event(entry: Pick<AuditEntry, 'event' | 'outcome'>): void
-  /** The exposition text; each check becomes a gauge. */
-  render(checks: readonly { readonly name: string; readonly ok: boolean }[]): string
+  /** What this process has counted and uses. */
+  counts(): Counts
+  /** The exposition text; each check becomes a gauge. Of this process unless told what several counted together. */
+  render(checks: readonly { readonly name: string; readonly ok: boolean }[], counts?: Counts): string
+}
+
+/** Plain data, so that processes can tell each other; each sample with its labels. */
+export interface Counts {
+  readonly requests: readonly (readonly [string, number])[]
+  readonly durations: readonly (readonly [string, Series])[]
+  readonly events: readonly (readonly [string, number])[]
+  /** Seconds of processor time. */
+  readonly cpu: number
+  /** Bytes. */
+  readonly resident: number
+  readonly heap: number
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  readonly processes: number
 }
 
 export interface BuildInfo {
@@ -16,7 +33,7 @@ export interface BuildInfo {
 /** Upper bounds in seconds: a token takes a millisecond, a password a hundred. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const
 
-interface Series {
+export interface Series {
   readonly buckets: number[]
   count: number
   sum: number
@@ -27,6 +44,13 @@ export function createMetrics({ version, commit }: BuildInfo, startedAt: number)
   const durations = new Map<string, Series>()
   const events = new Map<string, number>()
 
+  function counts(): Counts {
+    const { rss, heapUsed } = process.memoryUsage()
+    const { user, system } = process.cpuUsage()
+    const used = { cpu: (user + system) / 1e6, resident: rss, heap: heapUsed, processes: 1, startedAt }
+    return { requests: [...requests], durations: [...durations], events: [...events], ...used }
+  }
+
   return {
     request({ method, route, status }, seconds) {
       count(requests, `method="${label(method)}",route="${label(route)}",status="${status}"`)
@@ -35,26 +59,26 @@ export function createMetrics({ version, commit }: BuildInfo, startedAt: number)
     event({ event, outcome }) {
       count(events, `event="${label(event)}",outcome="${label(outcome)}"`)
     },
-    render(checks) {
-      const { rss, heapUsed } = process.memoryUsage()
-      const { user, system } = process.cpuUsage()
+    counts,
+    render(checks, all = counts()) {
       return [
         ...family('leveret_build_info', 'gauge', 'Version and commit of this build', [
           [`version="${label(version)}",commit="${label(commit)}"`, 1],
         ]),
-        ...family('leveret_start_time_seconds', 'gauge', 'When this process started', [['', startedAt / 1000]]),
+        ...family('leveret_start_time_seconds', 'gauge', 'When this server started', [['', all.startedAt / 1000]]),
         ...family(
           'leveret_check_ok',
           'gauge',
           'Whether what the server depends on is usable, as /readyz tells',
           new Map(checks.map(({ name, ok }) => [`check="${label(name)}"`, ok ? 1 : 0])),
         ),
-        ...family('process_resident_memory_bytes', 'gauge', 'Resident memory', [['', rss]]),
-        ...family('leveret_heap_used_bytes', 'gauge', 'Used part of the heap', [['', heapUsed]]),
-        ...family('process_cpu_seconds_total', 'counter', 'Processor time', [['', (user + system) / 1e6]]),
-        ...family('leveret_http_requests_total', 'counter', 'Answered requests', requests),
-        ...histogram('leveret_http_request_duration_seconds', 'Time to answer', durations),
-        ...family('leveret_events_total', 'counter', 'Audit events: logins, tokens, changes', events),
+        ...family('leveret_processes', 'gauge', 'Processes of this server that answer', [['', all.processes]]),
+        ...family('process_resident_memory_bytes', 'gauge', 'Resident memory of all processes', [['', all.resident]]),
+        ...family('leveret_heap_used_bytes', 'gauge', 'Used part of the heaps of all processes', [['', all.heap]]),
+        ...family('process_cpu_seconds_total', 'counter', 'Processor time of all processes', [['', all.cpu]]),
+        ...family('leveret_http_requests_total', 'counter', 'Answered requests', all.requests),
+        ...histogram('leveret_http_request_duration_seconds', 'Time to answer', all.durations),
+        ...family('leveret_events_total', 'counter', 'Audit events: logins, tokens, changes', all.events),
         '',
       ].join('\n')
     },
@@ -80,7 +104,7 @@ function family(name: string, type: string, help: string, samples: Iterable<read
   return lines
 }
 
-function histogram(name: string, help: string, all: ReadonlyMap<string, Series>): string[] {
+function histogram(name: string, help: string, all: Counts['durations']): string[] {
   const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`]
   for (const [labels, { buckets, count: total, sum }] of all) {
     let below = 0

@@ -83,7 +83,16 @@ function listenBare({ core, log }: Instance, issuer: string): string {
   const routes = mount(bareAnswers(core, issuer), '', (each) => pipeline(each, steps))
   const metrics = createMetrics(BUILD, core.world.now())
   const gate = createGate(routes, { log, metrics, https: false, bodyLimit, isTrustedProxy: () => () => false })
-  return listenTcp({ host: '127.0.0.1', port: 0, reusePort: false, gate, log, idle: 30_000, bodyLimit: 65_536 }).url
+  return listenTcp({
+    host: '127.0.0.1',
+    port: 0,
+    reusePort: false,
+    sharesPort: false,
+    gate,
+    log,
+    idle: 30_000,
+    bodyLimit: 65_536,
+  }).url
 }
 
 const { config } = await loadConfig({ file: 'leveret.toml', env: {} })

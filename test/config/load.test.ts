@@ -173,6 +173,24 @@ describe('the environment', () => {
     ])
   })
 
+  test.each([
+    ['auto', 'auto'],
+    ['3', 3],
+  ])('gives %s processes where a number or a word may stand', (LEVERET_LISTEN_PROCESSES, processes) => {
+    expect(parse({}, { LEVERET_LISTEN_PROCESSES }).config.listen).toMatchObject({ processes })
+  })
+
+  test('gives no processes of another kind, nor several without a port to share', () => {
+    const expected = 'listen.processes: must be a whole number of at least 1, or "auto", not '
+    expect(faultsOf({}, { LEVERET_LISTEN_PROCESSES: 'all' })).toEqual([
+      `${expected}"all" (from LEVERET_LISTEN_PROCESSES)`,
+    ])
+    expect(faultsOf({ listen: { processes: 0 } })).toEqual([`${expected}0`])
+    expect(faultsOf({ listen: { processes: 2, tcp: false, unix: 'sock' } })).toEqual([
+      'listen.processes: must be 1 because listen.tcp is false: a unix socket cannot be shared',
+    ])
+  })
+
   test('does not hide a fault of the file on its way', () => {
     expect(faultsOf({ listen: 3 }, { LEVERET_LISTEN_PORT: '1' })).toEqual(['listen: must be a table, not 3'])
   })

@@ -36,9 +36,16 @@ export const ZONES: Readonly<Record<string, Zone>> = {
   },
   'src/host': { own: ['src/host', 'src/plugin', 'src/config'], packages: only(TYPEBOX, 'bun', 'bun:ffi', 'node:.*') },
   'src/config': { own: ['src/config'], packages: only(TYPEBOX, 'node:(?:fs|path|url|util).*') },
+  /** Several processes of one server: each is an instance of `src/server.ts`. */
+  'src/processes': {
+    own: ['src/processes', 'src/server.ts', 'src/host', 'src/core', 'src/config', 'src/plugin'],
+    types: ['src/http/metrics.ts'],
+    packages: only('node:(?:fs|timers/promises)'),
+  },
   'src/cli': {
     own: [
       'src/cli',
+      'src/processes',
       'src/server.ts',
       'src/plugin-workshop.ts',
       'plugins/templates',

@@ -1,9 +1,13 @@
 import { type Endpoint, endpoint } from '../endpoint.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Counts, Metrics } from '../metrics.ts'
 import type { Readiness } from './health.ts'
 
 /** `/metrics` for Prometheus; on a listener of its own if one is configured. */
-export function metricsRoutes(metrics: Metrics, readiness: Readiness): readonly Endpoint[] {
+export function metricsRoutes(
+  metrics: Metrics,
+  readiness: Readiness,
+  together?: () => Promise<Counts>,
+): readonly Endpoint[] {
   return [
     endpoint({
       method: 'GET',
@@ -12,7 +16,7 @@ export function metricsRoutes(metrics: Metrics, readiness: Readiness): readonly 
       summary: 'Prometheus metrics',
       quiet: true,
       handle: async () =>
-        new Response(metrics.render(await readiness()), {
+        new Response(metrics.render(await readiness(), await together?.()), {
           headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
         }),
     }),

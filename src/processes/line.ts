@@ -1,0 +1,33 @@
+/** Both ends of the channel between the first process of a server and a further one: either may ask the other. */
+import { createCalls, createServing, type Handler } from '../host/process/calls.ts'
+import type { Answer, Request } from '../host/process/messages.ts'
+
+export interface Line {
+  /** Rejects if the other side fails, is gone, or does not answer within `deadline` milliseconds. */
+  ask(method: string, params: Readonly<Record<string, unknown>>, deadline: number): Promise<unknown>
+  received(message: unknown): void
+  /** The other side is gone. */
+  close(): void
+}
+
+export function createLine(send: (message: object) => void, handlers: Readonly<Record<string, Handler>>): Line {
+  const put = (message: object) => {
+    try {
+      send(message)
+    } catch {
+      // the other side has just ended: who waits for it hears of that
+    }
+  }
+  const calls = createCalls({ send: put })
+  const serving = createServing(handlers, put)
+  return {
+    ask: (method, params, deadline) => calls.call(method, params, { deadline }),
+    received(message) {
+      const one = message as Request | Answer | { readonly cancel: number } // our own program at the other end
+      if ('cancel' in one) serving.cancel(one.cancel)
+      else if ('method' in one) serving.serve(one)
+      else calls.answered(one)
+    },
+    close: () => calls.fail('the process has ended'),
+  }
+}

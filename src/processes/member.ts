@@ -1,0 +1,48 @@
+/** One further process, as the first sees it. */
+import type { Handler } from '../host/process/calls.ts'
+import { wholeSelfCommand } from '../host/self.ts'
+import type { Counts } from '../http/metrics.ts'
+import { createLine, type Line } from './line.ts'
+import { FURTHER_COMMAND } from './siblings.ts'
+
+export interface Member {
+  readonly pid: number
+  readonly line: Line
+  /** `opening` has not loaded everything, `loaded` may begin to answer at any moment. */
+  phase: 'opening' | 'loaded' | 'serving'
+  /** What it had counted when it was last asked. */
+  counted: Counts | undefined
+  /** How it ended, in words. */
+  readonly ended: Promise<string>
+  /** Ends it; resolves when it is gone. */
+  kill(): Promise<unknown>
+}
+
+/** Starts this program again; `handlers` are what the new process may ask. */
+export function startMember(handlers: (member: () => Member) => Readonly<Record<string, Handler>>): Member {
+  const { promise: ended, resolve } = Promise.withResolvers<string>()
+  const line = createLine(
+    (message) => child.send(message),
+    handlers(() => member),
+  )
+  const child = Bun.spawn(wholeSelfCommand(FURTHER_COMMAND), {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    ipc: (message) => line.received(message),
+    onExit(_child, code, signal) {
+      line.close()
+      resolve(signal === null ? `exit code ${code}` : `signal ${signal}`)
+    },
+  })
+  const member: Member = {
+    pid: child.pid,
+    line,
+    phase: 'opening',
+    counted: undefined,
+    ended,
+    kill() {
+      child.kill('SIGKILL')
+      return ended
+    },
+  }
+  return member
+}
