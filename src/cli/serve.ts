@@ -45,7 +45,7 @@ export const serve = defineCommand({
 })
 
 /** The further processes, if the server is to have any; one process alone loads nothing of them. */
-async function teamFor(config: Config, build: BuildInfo) {
+export async function teamFor(config: Config, build: BuildInfo) {
   const { processes } = config.listen
   const size = processes === 'auto' ? availableParallelism() : processes
   return size > 1 ? (await import('../processes/team.ts')).createTeam(size, build) : undefined

@@ -6,6 +6,8 @@ export interface Bed {
   readonly executable: string
   /** One server for all who load it, started when first asked for. */
   server(): Promise<ServerUnderLoad>
+  /** The same with a process for each processor. */
+  wholeServer(): Promise<ServerUnderLoad>
 }
 
 export interface Measure {

@@ -36,10 +36,16 @@ if (asked.length === 0) {
 
 await using stack = new AsyncDisposableStack()
 const executable = await builtExecutable()
-let server: Promise<ServerUnderLoad> | undefined
+const started = new Map<string, Promise<ServerUnderLoad>>()
+function serverWith(processes: string): Promise<ServerUnderLoad> {
+  const server = started.get(processes) ?? startServer(executable, processes).then((each) => stack.use(each))
+  started.set(processes, server)
+  return server
+}
 const bed: Bed = {
   executable,
-  server: () => (server ??= startServer(executable).then((started) => stack.use(started))),
+  server: () => serverWith('1'),
+  wholeServer: () => serverWith('auto'),
 }
 
 const measures: Measure[] = []

@@ -20,7 +20,8 @@ export interface ServerUnderLoad extends AsyncDisposable {
   readonly basic: string
 }
 
-export async function startServer(executable: string): Promise<ServerUnderLoad> {
+/** With as many processes as `processes` says, a number or `auto`. */
+export async function startServer(executable: string, processes = '1'): Promise<ServerUnderLoad> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(temporaryFolder()).path
   const initialised = await runExecutable({ executable, folder }, 'init', '--port', '0', '--public-url', PUBLIC_URL)
@@ -30,7 +31,7 @@ export async function startServer(executable: string): Promise<ServerUnderLoad> 
   // The log goes to a file, as it does in practice: reading it here would take the processor from the server.
   const child = Bun.spawn([server], {
     cwd: folder,
-    env: {},
+    env: { LEVERET_LISTEN_PROCESSES: processes },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: openSync(join(folder, 'log'), 'w'),

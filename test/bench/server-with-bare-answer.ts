@@ -2,8 +2,10 @@
  * The server as it is shipped, with a second listener that only benchmarks have: `POST /signed` signs claims of the same
  * size with the same key, `POST /plain` answers with claims as they are; both go through the same gate and pipeline.
  * Whatever a grant or a look at a token costs more is its own.
- * Serves the folder it is started in, which `leveret init` made; says on the output where.
+ * Serves the folder it is started in, which `leveret init` made, with as many processes as the configuration says, each
+ * with both listeners; says on the output where.
  */
+import { teamFor } from '../../src/cli/serve.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Core } from '../../src/core/core.ts'
 import type { Caller } from '../../src/core/world.ts'
@@ -11,9 +13,11 @@ import { createAuthorise } from '../../src/http/access.ts'
 import { mount } from '../../src/http/app.ts'
 import { type Endpoint, endpoint } from '../../src/http/endpoint.ts'
 import { createGate } from '../../src/http/gate.ts'
-import { listenTcp } from '../../src/http/listen.ts'
+import { listenTcp, type TcpListener } from '../../src/http/listen.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { pipeline } from '../../src/http/pipeline.ts'
+import { furtherMain } from '../../src/processes/further.ts'
+import { FURTHER_COMMAND } from '../../src/processes/siblings.ts'
 import { type Instance, openInstance } from '../../src/server.ts'
 import { PERSON } from './person.ts'
 
@@ -70,7 +74,8 @@ function bareAnswers(core: Core, issuer: string): readonly Endpoint[] {
   ]
 }
 
-function listenBare({ core, log }: Instance, issuer: string): string {
+function listenBare({ core, log }: Instance, port: number): TcpListener {
+  const { issuer } = core.settings()
   const [bodyLimit, brokerAccess] = [() => 65_536, () => ({ allow: [] })]
   const steps = {
     authorise: createAuthorise(core, brokerAccess),
@@ -85,19 +90,32 @@ function listenBare({ core, log }: Instance, issuer: string): string {
   const gate = createGate(routes, { log, metrics, https: false, bodyLimit, isTrustedProxy: () => () => false })
   return listenTcp({
     host: '127.0.0.1',
-    port: 0,
-    reusePort: false,
+    port,
+    reusePort: true,
     sharesPort: false,
     gate,
     log,
     idle: 30_000,
     bodyLimit: 65_536,
-  }).url
+  })
 }
 
-const { config } = await loadConfig({ file: 'leveret.toml', env: {} })
-const instance = await openInstance(config, { build: BUILD })
-await addPerson(instance.core)
-const basic = await addClient(instance.core)
-const { urls } = await instance.listen()
-console.log(JSON.stringify({ url: urls[0], bareUrl: listenBare(instance, config.publicUrl), basic }))
+/** Where the bare answers are, for the further processes of the server. */
+const BARE_PORT = 'BENCH_BARE_PORT'
+
+async function serve(): Promise<void> {
+  const { config } = await loadConfig({ file: 'leveret.toml', env: process.env })
+  const team = await teamFor(config, BUILD)
+  const instance = await openInstance(config, { build: BUILD, ...team?.options })
+  await addPerson(instance.core)
+  const basic = await addClient(instance.core)
+  const { urls } = await instance.listen()
+  const bare = listenBare(instance, 0)
+  process.env[BARE_PORT] = String(bare.port)
+  await team?.start(instance, config, urls)
+  console.log(JSON.stringify({ url: urls[0], bareUrl: bare.url, basic }))
+}
+
+if (process.argv.includes(FURTHER_COMMAND))
+  await furtherMain({ listening: (instance) => void listenBare(instance, Number(process.env[BARE_PORT])) })
+else await serve()
