@@ -10,8 +10,9 @@ export interface Member {
   readonly line: Line
   /** `opening` has not loaded everything, `loaded` may begin to answer at any moment. */
   phase: 'opening' | 'loaded' | 'serving'
-  /** What it had counted when it was last asked. */
+  /** What it had counted when it last answered, and when that was. */
   counted: Counts | undefined
+  answeredAt: number
   /** How it ended, in words. */
   readonly ended: Promise<string>
   /** Ends it; resolves when it is gone. */
@@ -26,6 +27,7 @@ export function startMember(handlers: (member: () => Member) => Readonly<Record<
     handlers(() => member),
   )
   const child = Bun.spawn(wholeSelfCommand(FURTHER_COMMAND), {
+    env: process.env, // as it is now
     stdio: ['ignore', 'inherit', 'inherit'],
     ipc: (message) => line.received(message),
     onExit(_child, code, signal) {
@@ -38,6 +40,7 @@ export function startMember(handlers: (member: () => Member) => Readonly<Record<
     line,
     phase: 'opening',
     counted: undefined,
+    answeredAt: 0,
     ended,
     kill() {
       child.kill('SIGKILL')

@@ -16,7 +16,7 @@ export interface Siblings {
 }
 
 /** Milliseconds for an answer that takes no work. */
-export const PROMPTLY = 1_000
+export const PROMPTLY = 2_000
 
 /** The hidden subcommand. */
 export const FURTHER_COMMAND = 'serve-further'

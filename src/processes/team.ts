@@ -40,6 +40,8 @@ const FIRST_PAUSE = 250
 const LONGEST_PAUSE = 30_000
 /** How often further processes are asked what they counted: what one of them counted since is lost if it is killed. */
 const LOOK = 1_000
+/** A process that does not answer for so long hangs, and whoever is connected to it with it. */
+const PATIENCE = 10_000
 /** Beyond the deadline of the requests, for closing what is open. */
 const CLOSING = 3_000
 
@@ -60,16 +62,20 @@ export function createTeam(size: number, build: BuildInfo): Team {
     return { first, config }
   }
 
+  /** Ends it; another one is started in its place. */
+  async function replace(member: Member, why: string, cause?: unknown): Promise<void> {
+    const reason = cause instanceof Error ? cause.message : undefined
+    if (members.has(member))
+      first?.log.warn(`a process of the server ${why} and is replaced`, { pid: member.pid, reason })
+    await member.kill()
+  }
+
   /** One that has not loaded yet hears of it before it answers anybody: its messages come in order. */
   async function tellOne(member: Member, collections: readonly string[]): Promise<void> {
     const heard = member.line.ask('changed', { collections }, PROMPTLY)
     const unheard = async (error: Error) => {
       if (member.phase === 'opening') return
-      first?.log.warn('a process of the server did not take over a change and is replaced', {
-        pid: member.pid,
-        reason: error.message,
-      })
-      await member.kill()
+      await replace(member, 'did not take over a change', error)
     }
     if (member.phase === 'opening') void heard.catch(unheard)
     else await heard.catch(unheard)
@@ -83,7 +89,12 @@ export function createTeam(size: number, build: BuildInfo): Team {
 
   async function look(member: Member): Promise<void> {
     const counted = await member.line.ask('counts', {}, PROMPTLY).catch(() => undefined)
-    if (counted !== undefined) member.counted = counted as Counts // our own program
+    if (counted !== undefined) {
+      member.counted = counted as Counts // our own program
+      member.answeredAt = performance.now()
+    } else if (members.has(member) && performance.now() - member.answeredAt > PATIENCE) {
+      await replace(member, 'does not answer')
+    }
   }
 
   async function counts(): Promise<Counts> {
@@ -105,6 +116,7 @@ export function createTeam(size: number, build: BuildInfo): Team {
       },
       async listening() {
         member().phase = 'serving'
+        member().answeredAt = performance.now()
         up()
         announceState()
       },
@@ -141,9 +153,7 @@ export function createTeam(size: number, build: BuildInfo): Team {
     try {
       await member.line.ask('reload', { config: next }, RELOAD_DEADLINE)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      first?.log.warn('a process of the server did not reload and is replaced', { pid: member.pid, reason })
-      await member.kill()
+      await replace(member, 'did not reload', error)
     }
   }
 

@@ -5,7 +5,7 @@ import { builtExecutable, type RunningExecutable, type Start } from '../harness/
 import { temporaryFolder } from '../harness/storage-sqlite.ts'
 import { until } from '../harness/until.ts'
 import { logIn, PASSWORD, type Send, sender, setUp } from './operate.ts'
-import { everywhere, EVERYWHERE, furtherOf, isThere, metricsOf, serveAs } from './processes.ts'
+import { everywhere, EVERYWHERE, furtherOf, isThere, metricsOf, operator, serveAs } from './processes.ts'
 
 setDefaultTimeout(30_000)
 
@@ -174,9 +174,7 @@ test('a reload holds in every process when it is answered, and the number of pro
   const before = await Bun.file(file).text()
   const config = async (change: (text: string) => string) => {
     await Bun.write(file, change(before))
-    const init = { method: 'POST', unix: join(folder.path, 'leveret-data', 'control.sock') }
-    const answer = await fetch('http://localhost/control/reload', init)
-    return { status: answer.status, text: await answer.text() }
+    return await operator(folder.path, 'POST', '/control/reload')
   }
   const origin = 'https://rabbitmq.example'
   const allowed = async () => {

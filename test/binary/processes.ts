@@ -1,5 +1,6 @@
 /** The executable as several processes, and requests that reach all of them. */
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type RunningExecutable, serveExecutable, type Start } from '../harness/executable.ts'
 
 /** Connections that are spread over the processes by the system: more than are needed to miss none of three. */
@@ -41,4 +42,16 @@ export async function metricsOf({ url }: Pick<RunningExecutable, 'url'>): Promis
   const answer = await fetch(`${url}/metrics`, { keepalive: false })
   const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
+}
+
+/** As whoever may read the folder, over the control socket: always the first process. */
+export async function operator(folder: string, method: string, path: string, body?: object) {
+  const headers = { 'content-type': 'application/json' }
+  const unix = join(folder, 'leveret-data', 'control.sock')
+  const answer = await fetch(`http://localhost${path}`, {
+    method,
+    unix,
+    ...(body && { headers, body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, text: await answer.text() }
 }
