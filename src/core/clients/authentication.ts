@@ -79,18 +79,14 @@ export function createClientAuthentication(deps: ClientAuthenticationDeps): Clie
     }
   }
 
-  async function faultOf(client: Client, claimed: Claimed, presented: PresentedClient): Promise<string | undefined> {
-    const fault = client.disabled ? 'disabled' : await proves(client, claimed, presented)
-    if (fault !== undefined || client.unusedSince === null) return fault
-    return (await clients.markUsed(client.id)) ? undefined : 'removed'
-  }
-
   return {
     async authenticate(presented, caller) {
       const claimed = claim(presented)
       const client = await clients.get(claimed.id)
-      const fault = client ? await faultOf(client, claimed, presented) : 'unknown'
-      if (client && fault === undefined) return { client, method: client.authMethod as AuthMethod }
+      const fault = client ? (client.disabled ? 'disabled' : await proves(client, claimed, presented)) : 'unknown'
+      // Of a client that nobody vouches for the janitor may be faster than its first use.
+      if (client && fault === undefined && (client.unusedSince === null || (await clients.markUsed(client.id))))
+        return { client, method: client.authMethod as AuthMethod }
       const wait = client ? await throttle.clientRefused(client.id, caller.ip) : 0
       const detail = { why: fault ?? 'unknown', methods: claimed.methods.join(' ') }
       // Strangers may invent as many names and secrets as they like; those stand in the log alone.
