@@ -71,6 +71,10 @@ describe('brokerConfig()', () => {
     ['the broker logs only "invalid credentials"', everything],
     ['carry its secret', everything],
     ['The management UI of RabbitMQ 3.12 is not configured here', { ...everything, version: '3.12' }],
+    [
+      'keeps no token that /account/brokers posts',
+      { broker: aBroker({ managementUrl: 'https://rabbit.example' }), ui: { kind: 'code', clientId: 'ui' } },
+    ],
     ['The broker is registered with version 3.10', { version: '4.0' }],
   ]
   for (const [note, change] of cases) {

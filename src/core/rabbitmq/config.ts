@@ -7,7 +7,7 @@ import type { Broker } from './records.ts'
 import { atLeast, BROKER_VERSIONS, minorOf } from './versions.ts'
 
 export interface BrokerConfigInput {
-  readonly broker: Pick<Broker, 'name' | 'resourceServerId' | 'version'>
+  readonly broker: Pick<Broker, 'name' | 'resourceServerId' | 'version'> & Partial<Pick<Broker, 'managementUrl'>>
   /** The public URL. */
   readonly issuer: string
   readonly jwksUrl: string
@@ -214,6 +214,10 @@ function notesFor(
     [
       ui !== undefined && !atLeast(version, '4.0'),
       `The management UI of RabbitMQ ${version} is not configured here; its HTTP API takes tokens as they are`,
+    ],
+    [
+      ui?.kind === 'code' && typeof broker.managementUrl === 'string',
+      'As a client of ours the management UI keeps no token that /account/brokers posts: leave out --ui-client for that',
     ],
     [
       broker.version !== version,
