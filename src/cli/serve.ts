@@ -11,7 +11,7 @@ export const serve = defineCommand({
   name: 'serve',
   summary: 'Run the server',
   about: `Runs until SIGTERM or SIGINT, then finishes what is under way and ends. SIGHUP reads the configuration anew: if something
-    is wrong with it, the old one stays and the log says why.`,
+    is wrong with it, the old one stays and the log says why. With [listen] processes it is several processes, led by this one.`,
   args: {},
   options: {},
   examples: [

@@ -1,6 +1,7 @@
 /** A further process of a server: the same instance over the same storage, on the same port, led by the first process. */
 import type { Config } from '../config/schema.ts'
 import { REMEMBERED } from '../core/core.ts'
+import { Problem } from '../core/problem.ts'
 import type { BuildInfo, Counts } from '../http/metrics.ts'
 import { type Instance, openInstance } from '../server.ts'
 import { announcing } from './announcing.ts'
@@ -47,12 +48,15 @@ export async function furtherMain({ listening }: FurtherOptions = {}): Promise<v
     await instance.hear(collections)
   }
 
-  async function end(): Promise<never> {
+  async function finish(): Promise<never> {
     setTimeout(() => process.exit(1), shutdown + CLOSING).unref()
     await instance?.drain()
     await instance?.[Symbol.asyncDispose]()
     process.exit(0)
   }
+
+  let ending: Promise<never> | undefined
+  const end = () => (ending ??= finish())
 
   const line = createLine((message) => void process.send?.(message), {
     changed({ collections }) {
@@ -68,7 +72,10 @@ export async function furtherMain({ listening }: FurtherOptions = {}): Promise<v
     stop: end,
   })
   process.on('message', (message: unknown) => line.received(message))
-  process.on('disconnect', () => void end())
+  process.on('disconnect', () => {
+    line.close()
+    void end()
+  })
 
   const beginning = (await line.ask('begin', {}, BEGIN_DEADLINE)) as Beginning // our own program
   const { config, build } = beginning
@@ -79,10 +86,16 @@ export async function furtherMain({ listening }: FurtherOptions = {}): Promise<v
       instance?.log.error('the other processes may not know of a change yet', { reason: String(error) })
     })
   }
+  const counts = async (): Promise<Counts> => {
+    const counted = await line.ask('counts', {}, TELL_DEADLINE).catch((cause: unknown) => {
+      throw new Problem('unavailable', 'The other processes do not say what they counted', { cause, retryAfter: 1 })
+    })
+    return counted as Counts
+  }
   const siblings: Siblings = {
     further: true,
     around: (storage) => announcing(storage, REMEMBERED, tell),
-    counts: async () => (await line.ask('counts', {}, TELL_DEADLINE)) as Counts,
+    counts,
     state: () => state,
     reloaded: async () => undefined,
   }

@@ -1,5 +1,5 @@
 /** Both ends of the channel between the first process of a server and a further one: either may ask the other. */
-import { createCalls, createServing, type Handler } from '../host/process/calls.ts'
+import { createCalls, createServing, type Handler, Unanswered } from '../host/process/calls.ts'
 import type { Answer, Request } from '../host/process/messages.ts'
 
 export interface Line {
@@ -10,6 +10,8 @@ export interface Line {
   close(): void
 }
 
+const GONE = 'the other process has ended'
+
 export function createLine(send: (message: object) => void, handlers: Readonly<Record<string, Handler>>): Line {
   const put = (message: object) => {
     try {
@@ -19,15 +21,22 @@ export function createLine(send: (message: object) => void, handlers: Readonly<R
     }
   }
   const calls = createCalls({ send: put })
+  let closed = false
   const serving = createServing(handlers, put)
   return {
-    ask: (method, params, deadline) => calls.call(method, params, { deadline }),
+    async ask(method, params, deadline) {
+      if (closed) throw new Unanswered(GONE)
+      return await calls.call(method, params, { deadline })
+    },
     received(message) {
       const one = message as Request | Answer | { readonly cancel: number } // our own program at the other end
       if ('cancel' in one) serving.cancel(one.cancel)
       else if ('method' in one) serving.serve(one)
       else calls.answered(one)
     },
-    close: () => calls.fail('the process has ended'),
+    close() {
+      closed = true
+      calls.fail(GONE)
+    },
   }
 }

@@ -50,6 +50,7 @@ export function createTeam(size: number, build: BuildInfo): Team {
   const stopping = new AbortController()
   let first: First | undefined
   let config: Config | undefined
+  let reloaded: Config | undefined
   let departed = NOTHING
   let looking: ReturnType<typeof setInterval> | undefined
   let kept: readonly Promise<void>[] = []
@@ -163,6 +164,7 @@ export function createTeam(size: number, build: BuildInfo): Team {
     counts,
     state,
     async reloaded(next) {
+      reloaded = next
       if (!config) return
       const renewed = forFurther(next, config.listen.port)
       config = renewed
@@ -174,7 +176,7 @@ export function createTeam(size: number, build: BuildInfo): Team {
     options: { siblings, writeLog: writeWholeLines },
     async start(own, configured, [url = '']) {
       first = own
-      config = forFurther(configured, Number(/\d+$/.exec(url)?.[0]))
+      config = forFurther(reloaded ?? configured, Number(/\d+$/.exec(url)?.[0]))
       const all = Array.from({ length: size - 1 }, () => Promise.withResolvers<void>())
       kept = all.map(keep)
       looking = setInterval(() => void counts(), LOOK)

@@ -41,6 +41,17 @@ test('a process that hangs while nothing is changed is replaced as well', async 
   expect(server.log()).toContain('does not answer and is replaced')
 })
 
+test('its port is refused to another server, and it does not take the port of another', async () => {
+  using folder = temporaryFolder()
+  using elsewhere = temporaryFolder()
+  const [start, other] = [await ready(folder.path), await ready(elsewhere.path)]
+  await using server = await serveAs(2, start)
+  const env = { LEVERET_LISTEN_PORT: new URL(server.url).port }
+  for (const processes of [1, 2]) {
+    expect(serveAs(processes, { ...other, env })).rejects.toThrow('another program listens there')
+  }
+})
+
 test('a new certificate is shown by every process when the reload is answered, and no request is lost', async () => {
   const certificates = await testCertificates()
   const [first, second] = await Promise.all([certificates.issue('first'), certificates.issue('second')])
