@@ -33,6 +33,9 @@ const FLAGS = [
   '--no-compile-autoload-bunfig',
 ]
 
+/** Begun from inside the executable, by the name that they have under `src`. */
+const THREADS = ['src/host/sandbox/watch-thread.ts', 'src/host/sandbox/handover-thread.ts']
+
 export interface Compile {
   readonly outfile: string
   readonly commit: string
@@ -44,8 +47,9 @@ export interface Compile {
 export async function compile({ outfile, commit, target, entry = 'src/main.ts' }: Compile): Promise<void> {
   await mkdir(dirname(outfile), { recursive: true })
   const command = [process.execPath, 'build', ...FLAGS, '--define', `LEVERET_COMMIT=${JSON.stringify(commit)}`]
+  const threads = entry === 'src/main.ts' ? THREADS : []
   if (target) command.push(`--target=bun-${target}`)
-  const build = Bun.spawn([...command, entry, '--outfile', outfile], {
+  const build = Bun.spawn([...command, entry, ...threads, '--outfile', outfile], {
     cwd: root,
     stdout: 'pipe',
     stderr: 'pipe',
@@ -56,7 +60,8 @@ export async function compile({ outfile, commit, target, entry = 'src/main.ts' }
     new Response(build.stderr).text(),
   ])
   if (code !== 0) throw new Error(`Cannot build ${basename(outfile)}: ${`${out}${err}`.trim()}`)
-  await rm(`${outfile}.map`, { force: true }) // the executable holds its own copy
+  const maps = [outfile, ...threads.map((each) => join(dirname(outfile), basename(each, '.ts').concat('.js')))]
+  for (const each of maps) await rm(`${each}.map`, { force: true }) // the executable holds its own copy
 }
 
 /** What is being built: the commit, marked if files differ from it; without git what `LEVERET_COMMIT` says. */

@@ -17,6 +17,7 @@ import { withLookup } from './core/login/lookup.ts'
 import type { Settings } from './core/settings.ts'
 import { createCredentials } from './core/users/credentials.ts'
 import { createPluginHost, type KnownPlugin, type PluginHost } from './host/host.ts'
+import type { Refused } from './host/sandbox/refusals.ts'
 import type { BrokerAccess } from './http/access.ts'
 import type { Log } from './log.ts'
 import { createMailServer, type MailServer } from './mail.ts'
@@ -51,6 +52,12 @@ export interface Generations extends AsyncDisposable {
   prepare(config: Config): Promise<Prepared>
   external(): readonly KnownPlugin[]
   faults(): PluginHost['faults']
+  /** What plugins were refused since the server started, by plugin and permission. */
+  refusals(): Iterable<Refusals>
+}
+
+interface Refusals extends Pick<Refused, 'plugin' | 'permission'> {
+  times: number
 }
 
 export interface GenerationDeps {
@@ -76,6 +83,15 @@ export function createGenerations(deps: GenerationDeps): Generations {
   /** The host of the first generation holds the storage and lives as long as the process. */
   let first: PluginHost | undefined
 
+  const refusals = new Map<string, Refusals>()
+
+  function refused({ plugin, permission, times }: Refused): void {
+    const key = JSON.stringify([plugin, permission])
+    const known = refusals.get(key)
+    if (known) known.times += times
+    else refusals.set(key, { plugin, permission, times })
+  }
+
   function inUse(): Opened {
     if (!current) throw new Error('Cannot use a generation before the first is started')
     return current
@@ -84,7 +100,7 @@ export function createGenerations(deps: GenerationDeps): Generations {
   async function hostFor(config: Config): Promise<PluginHost> {
     const { plugins: external, dataDir } = config
     const folder = join(dataDir, 'plugins')
-    return createPluginHost({ builtin: BUILTIN_PLUGINS, external, folder, dataDir, ...deps })
+    return createPluginHost({ builtin: BUILTIN_PLUGINS, external, folder, dataDir, refused, ...deps })
   }
 
   async function open(config: Config, host: PluginHost, store: Storage): Promise<Generation> {
@@ -116,6 +132,7 @@ export function createGenerations(deps: GenerationDeps): Generations {
     current: () => inUse().generation,
     external: () => inUse().host.plugins.filter(({ origin }) => origin !== 'built-in'),
     faults: () => inUse().host.faults,
+    refusals: () => refusals.values(),
     async prepare(config) {
       const before = inUse()
       refuseFixed(before.generation.config, config)

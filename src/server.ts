@@ -169,6 +169,7 @@ function frontOptions({ core, config, options, generations, log, reload }: Parts
     ...(tls.cert !== undefined && { certificate: () => readCertificate(generations.current().config) }),
     readiness: () => readiness({ core, generations, siblings }),
     together: siblings && (() => siblings.counts()),
+    refusals: () => generations.refusals(),
     pages: () => generations.current().pages,
     control: {
       reload: () => reloadFrom(options.readConfig, reload),

@@ -47,12 +47,27 @@ async function pluginFindings({ plugins }: Config): Promise<Finding[]> {
   )
 }
 
+/** How the login sources of plugins are, and what they tried meanwhile that their manifests do not permit. */
+async function sourceFindings(config: Config, io: Io): Promise<Finding[]> {
+  const tried = new Map<string, Set<string>>()
+  const findings = await openSources(config, io, (id, sentence) => {
+    tried.set(about(id), (tried.get(about(id)) ?? new Set()).add(sentence))
+  })
+  return findings.map((each) => ({ ...each, says: [...each.says, ...(tried.get(each.about) ?? [])] }))
+}
+
+function about(id: string): string {
+  return `login source "${id}"`
+}
+
 /** Opens every login source of a plugin and asks how it is. Nothing of the server is touched. */
-async function sourceFindings({ plugins, login, dataDir }: Config, io: Io): Promise<Finding[]> {
+async function openSources(
+  { plugins, login, dataDir }: Config,
+  io: Io,
+  refused: (id: string, sentence: string) => void,
+): Promise<Finding[]> {
   const { createPluginHost } = await import('../plugin-workshop.ts')
   const folder = await mkdtemp(join(tmpdir(), 'leveret-doctor-'))
-  const said: string[] = []
-  const note = (message: string) => void said.push(message)
   try {
     await using host = await createPluginHost({
       builtin: [],
@@ -60,9 +75,10 @@ async function sourceFindings({ plugins, login, dataDir }: Config, io: Io): Prom
       folder,
       dataDir,
       env: io.env,
-      log: { debug() {}, info() {}, warn: note, error: note },
+      log: { debug() {}, info() {}, warn() {}, error() {} },
       now: io.now,
       signal: new AbortController().signal,
+      refused: ({ plugin, sentence }) => refused(plugin, sentence),
     })
     const own = login.filter(({ type }) =>
       host.plugins.some((plugin) => plugin.kind === 'login' && plugin.type === type),
@@ -75,13 +91,12 @@ async function sourceFindings({ plugins, login, dataDir }: Config, io: Io): Prom
     }
     const findings: Finding[] = []
     for (const section of own) {
-      const about = `login source "${section.id}"`
       const opening = host.openLogin(section, { path: `login ${section.id}`, credentials })
       const found = await opening.then(
         async (source) => ({ ok: true, detail: undefined, ...(await source?.health?.()) }),
         (error: unknown) => ({ ok: false, detail: error instanceof Error ? error.message : String(error) }),
       )
-      findings.push({ about, ok: found.ok, says: [found.detail ?? 'it opens'] })
+      findings.push({ about: about(section.id), ok: found.ok, says: [found.detail ?? 'it opens'] })
     }
     return findings
   } finally {

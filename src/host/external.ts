@@ -9,7 +9,7 @@ import { NO_PERMISSIONS, type Permissions } from './manifest.ts'
 import { PluginError, type PluginFault } from './plugin-error.ts'
 import { type AnyPlugin, importPlugin } from './plugin-module.ts'
 import { type PluginDescription, probe } from './probe.ts'
-import { confinedProbe, pluginInProcess } from './process-tier.ts'
+import { confinedProbe, pluginInProcess, type Tier } from './process-tier.ts'
 import { type Sandbox, sandboxFor, type SandboxMode } from './sandbox/confine.ts'
 import { snapshot } from './snapshot.ts'
 
@@ -75,6 +75,7 @@ export interface Loading {
   readonly deadline?: number | undefined
   /** Where the variables are that a process may see. */
   readonly env?: Environment
+  readonly refused?: Tier['refused'] | undefined
 }
 
 /** The plugin, ready to be opened. Throws a `PluginError`. */
@@ -86,7 +87,7 @@ export async function loadPlugin(entry: Omit<ExternalPlugin, 'optional'>, loadin
   const { runtime, sandbox } = described
   const plugin =
     runtime === 'process'
-      ? pluginInProcess(files, { file, described, env: loading.env ?? {} })
+      ? pluginInProcess(files, { file, described, env: loading.env ?? {}, refused: loading.refused })
       : await importPlugin(file, path)
   return { path, sha256, runtime, sandbox, plugin }
 }

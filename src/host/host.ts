@@ -19,6 +19,7 @@ import { type ExternalPlugin, loadPlugin, type Runtime } from './external.ts'
 import { openPlugin, type Section } from './open.ts'
 import { oneLine, PluginError } from './plugin-error.ts'
 import type { AnyPlugin } from './plugin-module.ts'
+import type { Tier } from './process-tier.ts'
 
 const CLOSE_DEADLINE = 5_000
 
@@ -34,6 +35,8 @@ export interface HostOptions {
   readonly signal: AbortSignal
   readonly probeDeadline?: number
   readonly openDeadline?: number
+  /** Hears of everything that plugins try outside their permissions. */
+  readonly refused?: Tier['refused'] | undefined
 }
 
 export interface KnownPlugin {
@@ -106,8 +109,13 @@ export async function createPluginHost(options: HostOptions): Promise<PluginHost
 }
 
 async function load(entry: ExternalPlugin, known: readonly KnownPlugin[], options: HostOptions): Promise<KnownPlugin> {
-  const { folder, probeDeadline, log, env } = options
-  const { plugin, path, sha256, runtime, sandbox } = await loadPlugin(entry, { folder, env, deadline: probeDeadline })
+  const { folder, probeDeadline, log, env, refused } = options
+  const { plugin, path, sha256, runtime, sandbox } = await loadPlugin(entry, {
+    folder,
+    env,
+    deadline: probeDeadline,
+    refused,
+  })
   const taken = known.find(({ kind, type }) => kind === plugin.kind && type === plugin.type)
   if (taken) {
     const sentence = `its ${plugin.kind} type "${plugin.type}" is taken by the plugin ${taken.origin}`

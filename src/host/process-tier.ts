@@ -10,6 +10,7 @@ import type { AnyPlugin } from './plugin-module.ts'
 import { HOST_COMMAND, SEALED } from './process/hosted.ts'
 import { processPlugin } from './process/plugin.ts'
 import { confined } from './sandbox/confine.ts'
+import { type Refused, watchedPlugin } from './sandbox/refusals.ts'
 import { type Needs, policyOf } from './sandbox/policy.ts'
 import { selfCommand, selfFiles } from './self.ts'
 
@@ -21,16 +22,18 @@ export interface Tier {
   readonly file: string
   readonly described: Described
   readonly env: Environment
+  /** Hears of everything that it is refused. */
+  readonly refused?: ((refused: Refused) => void) | undefined
 }
 
-export function pluginInProcess({ path, entry }: PluginFiles, { file, described, env }: Tier): AnyPlugin {
+export function pluginInProcess({ path, entry }: PluginFiles, { file, described, env, refused }: Tier): AnyPlugin {
   const { kind, type, config, permissions = NO_PERMISSIONS, sandbox } = described
   const inside = sandbox?.enforced === true
   return processPlugin({
     kind,
     type,
     config: configSchema(path, config),
-    async launch(section, { dataDir }) {
+    async launch(section, { id, dataDir, log }) {
       const seal = inside && permissions.run === false ? [SEALED] : []
       const command = isModule(entry) ? selfCommand(HOST_COMMAND, file, path, ...seal) : [file]
       const visible = Object.fromEntries(permissions.env.flatMap((name) => pair(name, env[name])))
@@ -38,7 +41,9 @@ export function pluginInProcess({ path, entry }: PluginFiles, { file, described,
       const needs = isModule(entry) ? moduleNeeds(file) : await executableNeeds(file)
       // The section has just been checked against a schema of an object.
       const expansion = { config: section as Readonly<Record<string, unknown>>, dataDir }
-      return { command: confined(await policyOf(permissions, expansion, needs), command), env: visible }
+      const policy = await policyOf(permissions, expansion, needs)
+      const { token, ...watched } = watchedPlugin({ name: type, id, log, refused })
+      return { command: confined({ ...policy, token }, command), env: visible, watched }
     },
   })
 }

@@ -1,7 +1,8 @@
 /** This program started again: the executable itself, or Bun with our entry in a checkout. */
 import { join } from 'node:path'
 
-const COMPILED = /^(?:\/\$bunfs|[A-Z]:[\\/]~BUN)/.test(import.meta.dir)
+/** Whether this runs from inside the executable. */
+export const COMPILED = /^(?:\/\$bunfs|[A-Z]:[\\/]~BUN)/.test(import.meta.dir)
 
 export function selfCommand(subcommand: string, ...rest: readonly string[]): string[] {
   return [...self('entry.ts'), subcommand, ...rest]

@@ -8,7 +8,7 @@ import { addressList } from './client-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { createGate } from './gate.ts'
 import { type Certificate, type Listener, listenTcp, listenUnix, type TcpListener } from './listen.ts'
-import { type BuildInfo, type Counts, createMetrics, type Metrics } from './metrics.ts'
+import { type BuildInfo, type Counts, createMetrics, type Metrics, type PluginRefusals } from './metrics.ts'
 import { pipeline } from './pipeline.ts'
 import type { Control } from './routes/control.ts'
 import { healthRoutes, type Readiness, seldom } from './routes/health.ts'
@@ -43,6 +43,7 @@ export interface FrontOptions {
   readonly readiness: Readiness
   /** What the processes of this server counted together, if there are several. */
   readonly together: (() => Promise<Counts>) | undefined
+  readonly refusals: () => Iterable<PluginRefusals>
   readonly control: Control
   readonly pages: AppOptions['pages']
 }
@@ -61,7 +62,7 @@ export interface Front {
 
 export function createFront(core: Core, options: FrontOptions): Front {
   const { log, live } = options
-  const metrics = createMetrics(options.build, core.world.now())
+  const metrics = createMetrics(options.build, core.world.now(), options.refusals)
   let urls: readonly string[] = []
   const gates = createGates(core, options, { metrics, urls: () => urls })
   const listeners: Listener[] = []

@@ -15,6 +15,7 @@ export interface Counts {
   readonly requests: readonly (readonly [string, number])[]
   readonly durations: readonly (readonly [string, Series])[]
   readonly events: readonly (readonly [string, number])[]
+  readonly refusals: readonly (readonly [string, number])[]
   /** Seconds of processor time. */
   readonly cpu: number
   /** Bytes. */
@@ -39,7 +40,18 @@ export interface Series {
   sum: number
 }
 
-export function createMetrics({ version, commit }: BuildInfo, startedAt: number): Metrics {
+/** What a plugin was refused so many times. */
+export interface PluginRefusals {
+  readonly plugin: string
+  readonly permission: string
+  readonly times: number
+}
+
+export function createMetrics(
+  { version, commit }: BuildInfo,
+  startedAt: number,
+  refusals: () => Iterable<PluginRefusals> = () => [],
+): Metrics {
   const requests = new Map<string, number>()
   const durations = new Map<string, Series>()
   const events = new Map<string, number>()
@@ -48,7 +60,11 @@ export function createMetrics({ version, commit }: BuildInfo, startedAt: number)
     const { rss, heapUsed } = process.memoryUsage()
     const { user, system } = process.cpuUsage()
     const used = { cpu: (user + system) / 1e6, resident: rss, heap: heapUsed, processes: 1, startedAt }
-    return { requests: [...requests], durations: [...durations], events: [...events], ...used }
+    const refused = Array.from(refusals(), ({ plugin, permission, times }): readonly [string, number] => [
+      `plugin="${label(plugin)}",permission="${label(permission)}"`,
+      times,
+    ])
+    return { requests: [...requests], durations: [...durations], events: [...events], refusals: refused, ...used }
   }
 
   return {
@@ -79,6 +95,12 @@ export function createMetrics({ version, commit }: BuildInfo, startedAt: number)
         ...family('leveret_http_requests_total', 'counter', 'Answered requests', all.requests),
         ...histogram('leveret_http_request_duration_seconds', 'Time to answer', all.durations),
         ...family('leveret_events_total', 'counter', 'Audit events: logins, tokens, changes', all.events),
+        ...family(
+          'leveret_plugin_refusals_total',
+          'counter',
+          'What plugins tried outside their permissions, by the permission that they lack',
+          all.refusals,
+        ),
         '',
       ].join('\n')
     },

@@ -1,10 +1,12 @@
 /**
  * Plugins that try to get out of their sandbox, on the kernel that runs the tests. Each attempt is refused or ends the
- * process, which the log says; nothing of it reaches the server's records, and the next login is answered.
+ * process, which the server says in its own words whatever the plugin makes of it; nothing of it reaches the server's
+ * records, and the next login is answered.
  */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { MOST_SAID } from '../../src/host/sandbox/refusals.ts'
 import { type Hostile, type HostileOptions, LOOT, openHostile, UNPROTECTED } from '../harness/hostile-plugins.ts'
 import { until } from '../harness/until.ts'
 
@@ -15,58 +17,70 @@ const protectedHere = describe.skipIf(UNPROTECTED !== undefined)
 const REFUSED = /^refused: .*(?:EACCES|EPERM|ENOSYS|EMFILE|Failed to listen)/
 const ENDED = 'its sandbox ended it: it tried what it has no permission for (SIGSYS)'
 
+/** What the server says of an attempt: what was tried, and by the lack of which permission it failed. */
+const lacking = (permission: string, deed: string): string =>
+  `tried to ${deed}, which its manifest does not permit (${permission}); it was refused`
+const never = (deed: string): string => `tried to ${deed}, which no plugin may do; it was refused`
+const KILLED = 'tried what no plugin may do, or to start a process; its sandbox ended it'
+const NETWORK = lacking('net', 'open a network connection')
+const DATAGRAMS = lacking('net', 'send datagrams')
+const DATABASE = '{data}/leveret.db'
+const KEY = '{data}/master.key'
+/** A limit, not a permission; and what honest libraries try as well. */
+const NOT_SAID = undefined
+
 const TYPESCRIPT = {
-  refused: [
-    'read the database',
-    'read the master key',
-    'read the database by another way',
-    'read the database in a thread',
-    'list the data folder',
-    'read the list of users',
-    'read the environment of the server',
-    'read the memory of the server',
-    'write to the database',
-    'empty the database',
-    'delete the database',
-    'rename the database',
-    'open the master key to everybody',
-    'write outside',
-    'write beside itself',
-    'dial out',
-    'dial out by fetch',
-    'open the control socket',
-    'take connections',
-    'send a datagram',
-    'signal the server',
-    'read what it may',
-  ],
+  refused: {
+    'read the database': lacking('read', `read ${DATABASE}`),
+    'read the master key': lacking('read', `read ${KEY}`),
+    'read the database by another way': lacking('read', `read ${DATABASE} (as /proc/{plugin}/root${DATABASE})`),
+    'read the database in a thread': lacking('read', `read ${DATABASE}`),
+    'list the data folder': lacking('read', 'read {data}'),
+    'read the list of users': lacking('read', 'read /etc/passwd'),
+    'read the environment of the server': lacking('read', 'read /proc/{server}/environ'),
+    'read the memory of the server': lacking('read', 'read /proc/{server}/mem'),
+    'write to the database': lacking('write', `write to ${DATABASE}`),
+    'empty the database': lacking('write', `empty ${DATABASE}`),
+    'delete the database': lacking('write', `remove ${DATABASE}`),
+    'rename the database': lacking('write', `rename ${DATABASE}`),
+    'open the master key to everybody': never(`change the attributes of ${KEY}`),
+    'write outside': lacking('write', 'write to {outside}/left-here'),
+    'write beside itself': lacking('write', 'write to {data}/plugins/{copy}/left-here'),
+    'dial out': NETWORK,
+    'dial out by fetch': NETWORK,
+    'open the control socket': never('open a unix socket'),
+    'take connections': NETWORK,
+    'send a datagram': DATAGRAMS,
+    'signal the server': never('send a signal to process {server}'),
+    'read what it may': lacking('read', 'read {data}/shared.txt'),
+  },
   ended: ['execute a shell', 'execute itself', 'call fork', 'call umount'],
 }
 const PYTHON = {
-  refused: [
-    'read the database',
-    'read the list of users',
-    'link to the database',
-    'hard-link to the database',
-    'change the owner of the master key',
-    'change the times of the database',
-    'tag the database',
-    'dial out',
-    'dial out by MPTCP',
-    'dial out by sending',
-    'open a raw socket',
-    'open a packet socket',
-    'open a netlink socket',
-    'open the control socket',
-    'use io_uring',
-    'signal the server',
-    'signal everybody',
-    'watch the data folder',
-    'share memory',
-    'execute a shell',
-    'open many files',
-    'become somebody else',
-  ],
+  refused: {
+    'read the database': lacking('read', `read ${DATABASE}`),
+    'read the list of users': lacking('read', 'read /etc/passwd'),
+    'link to the database': lacking('write', 'make a symbolic link at {outside}/link'),
+    'hard-link to the database': lacking('write', `make a second name of ${DATABASE}`),
+    'change the owner of the master key': never(`change the attributes of ${KEY}`),
+    'change the times of the database': never(`change the attributes of ${DATABASE}`),
+    'tag the database': never(`change the attributes of ${DATABASE}`),
+    'dial out': NETWORK,
+    'dial out by MPTCP': never('open a socket of protocol 262'),
+    'dial out by sending': NETWORK,
+    'open a raw socket': never('open a raw socket'),
+    'open a packet socket': never('open a packet socket'),
+    'open a netlink socket': never('open a netlink socket'),
+    'open the control socket': never('open a unix socket'),
+    'use io_uring': NOT_SAID,
+    'signal the server': never('send a signal to process {server}'),
+    'signal everybody': never('send a signal to every process'),
+    'watch the data folder': never('call inotify_init1'),
+    'share memory': never('call shmget'),
+    'execute a shell': lacking('run', 'run {shell}'),
+    'open many files': NOT_SAID,
+    'become somebody else': never('become somebody else'),
+  },
   ended: [
     'fork',
     'trace the server',
@@ -81,6 +95,16 @@ const PYTHON = {
   ],
 }
 
+/** Waits for the server to say, after what it had said before, that this plugin did that. */
+async function isReported(plugin: Hostile, before: number, sentence: string): Promise<void> {
+  const pattern = new RegExp(`^plugin "[a-z-]+" ${plugin.patternOf(sentence)}$`)
+  const said = () => plugin.refused.slice(before).some((each) => pattern.test(each.sentence))
+  await until(said)
+  // Compared as text, so that a failure shows what was said instead.
+  if (!said()) expect(plugin.refused.slice(before).map((each) => each.sentence)).toEqual([String(pattern)])
+  expect(plugin.lines.filter(({ level, message }) => level === 'warn' && pattern.test(message))).toHaveLength(1)
+}
+
 for (const [language, { refused, ended }] of Object.entries({ typescript: TYPESCRIPT, python: PYTHON })) {
   protectedHere(`a hostile plugin in ${language} without permissions cannot`, () => {
     let plugin: Hostile
@@ -89,18 +113,24 @@ for (const [language, { refused, ended }] of Object.entries({ typescript: TYPESC
     })
     afterAll(() => plugin[Symbol.asyncDispose]())
 
-    for (const name of refused) test(name, async () => expect(await plugin.attack(name)).toMatch(REFUSED))
+    test('be taken for one before it does anything', () => expect(plugin.refused).toEqual([]))
+
+    for (const [name, sentence] of Object.entries(refused))
+      test(`${name}: it is refused, which the log says`, async () => {
+        const before = plugin.refused.length
+        expect(await plugin.attack(name)).toMatch(REFUSED)
+        if (sentence !== NOT_SAID) await isReported(plugin, before, sentence)
+      })
     for (const name of ended)
       test(`${name}: it is ended, which the log says`, async () => {
         await plugin.attack('see a variable') // answered, so that the next start is at once
-        const before = plugin.lines.length
+        const [before, reported] = [plugin.lines.length, plugin.refused.length]
         expect(await plugin.attack(name)).toBe(ENDED)
-        const said = () => plugin.lines.slice(before).find(({ level }) => level === 'warn')
+        const said = () =>
+          plugin.lines.slice(before).find(({ message }) => message === 'plugin process is started again')
         expect(await until(() => said() !== undefined)).toBe(true)
-        expect(said()).toMatchObject({
-          message: 'plugin process is started again',
-          fields: { reason: ENDED, plugin: 'corp' },
-        })
+        expect(said()).toMatchObject({ level: 'warn', fields: { reason: ENDED, plugin: 'corp' } })
+        await isReported(plugin, reported, KILLED)
       })
 
     test('see a variable of the server', async () => {
@@ -117,6 +147,47 @@ for (const [language, { refused, ended }] of Object.entries({ typescript: TYPESC
   })
 }
 
+protectedHere('what a plugin says of its attempts does not matter:', () => {
+  test('a shell that keeps quiet is reported like any other', async () => {
+    await using plugin = await openHostile({ language: 'shell' })
+    expect(plugin.refused).toEqual([])
+    const attempts = {
+      'read the database': lacking('read', `read ${DATABASE}`),
+      'write to the database': lacking('write', `write to ${DATABASE}`),
+      'write outside': lacking('write', 'write to {outside}/left-here (as {data}/../outside/left-here)'),
+      'list the data folder': lacking('read', 'read {data} (as {data}/)'),
+      'signal the server': never('send a signal to process {server}'),
+      'execute a shell': KILLED,
+    }
+    for (const [name, sentence] of Object.entries(attempts)) {
+      const before = plugin.refused.length
+      await plugin.attack(name)
+      await isReported(plugin, before, sentence)
+    }
+    expect(JSON.stringify(plugin.lines)).not.toContain(LOOT)
+  })
+
+  test('one that swallows the error is told twice, and the log once', async () => {
+    await using plugin = await openHostile({ language: 'python' })
+    for (const times of [1, 2]) {
+      expect(await plugin.attack('read the database and say nothing')).toBe('did: None')
+      expect(await until(() => plugin.refused.length === times)).toBe(true)
+    }
+    await isReported(plugin, 1, lacking('read', `read ${DATABASE}`))
+  })
+
+  test('a flood of them is counted, and fills no log', async () => {
+    await using plugin = await openHostile({ language: 'python' })
+    expect(await plugin.attack('try a thousand names')).toStartWith('did: ')
+    const warned = () => plugin.lines.filter(({ level }) => level === 'warn')
+    expect(await until(() => warned().some(({ message }) => message.endsWith('only counted from here on')))).toBe(true)
+    expect(warned()).toHaveLength(MOST_SAID + 1)
+    const counted = () => plugin.refused.reduce((all, { times }) => all + times, 0)
+    expect(await until(() => counted() === 1_000)).toBe(true)
+    expect(warned()).toHaveLength(MOST_SAID + 1)
+  })
+})
+
 protectedHere('a plugin may what its manifest says, and no more:', () => {
   const withPermissions = (permissions: HostileOptions['permissions']) =>
     openHostile({ language: 'typescript', ...(permissions && { permissions }) })
@@ -124,6 +195,7 @@ protectedHere('a plugin may what its manifest says, and no more:', () => {
   test('a file that its configuration names', async () => {
     await using plugin = await withPermissions(() => ({ read: ['{file}'] }))
     expect(await plugin.attack('read what it may')).toBe('did: for the plugin')
+    expect(plugin.refused).toEqual([])
     expect(await plugin.attack('read the database')).toMatch(REFUSED)
     expect(await plugin.attack('list the data folder')).toMatch(REFUSED)
   })
@@ -132,6 +204,7 @@ protectedHere('a plugin may what its manifest says, and no more:', () => {
     await using plugin = await withPermissions(() => ({ write: ['{outside}'] }))
     expect(await plugin.attack('write outside')).toBe('did: undefined')
     expect(await readdir(plugin.outside)).toEqual(['left-here'])
+    expect(plugin.refused).toEqual([])
     expect(await plugin.attack('write beside itself')).toMatch(REFUSED)
   })
 
@@ -139,19 +212,31 @@ protectedHere('a plugin may what its manifest says, and no more:', () => {
     await using plugin = await withPermissions(({ port }) => ({ net: [`127.0.0.1:${port}`] }))
     expect(await plugin.attack('dial out')).toBe('did: connected')
     expect(plugin.visits()).toBe(1)
-    for (const name of ['open the control socket', 'take connections', 'send a datagram'])
+    expect(plugin.refused).toEqual([])
+    const others = {
+      'open the control socket': never('open a unix socket'),
+      'take connections': never('take connections on 127.0.0.1:0'),
+      'send a datagram': DATAGRAMS,
+    }
+    for (const [name, sentence] of Object.entries(others)) {
+      const before = plugin.refused.length
       expect(await plugin.attack(name)).toMatch(REFUSED)
+      await isReported(plugin, before, sentence)
+    }
   })
 
   test('another port', async () => {
     await using plugin = await withPermissions(({ port }) => ({ net: [`127.0.0.1:${port === 65_535 ? 1 : port + 1}`] }))
     expect(await plugin.attack('dial out')).toMatch(REFUSED)
+    await isReported(plugin, 0, lacking('net', `connect to 127.0.0.1:${plugin.port}`))
   })
 
   test('a name to resolve, for which datagrams are allowed', async () => {
     await using plugin = await withPermissions(() => ({ net: ['directory.example:636'] }))
     expect(await plugin.attack('send a datagram')).toBe('did: sent')
+    expect(plugin.refused).toEqual([])
     expect(await plugin.attack('dial out')).toMatch(REFUSED)
+    await isReported(plugin, 0, lacking('net', `connect to 127.0.0.1:${plugin.port}`))
   })
 
   test('variables, by name', async () => {
@@ -167,6 +252,7 @@ protectedHere('a plugin may what its manifest says, and no more:', () => {
     await using plugin = await openHostile({ language: 'python', permissions: () => ({ run: ['/usr/bin/jq'] }) })
     expect(await plugin.attack('fork')).toMatch(/^did: \d+$/)
     expect(await plugin.attack('execute a shell')).toMatch(REFUSED)
+    await isReported(plugin, 0, lacking('run', 'run {shell}'))
   })
 
   test('the server’s own records never', async () => {

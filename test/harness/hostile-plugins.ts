@@ -1,9 +1,10 @@
 /** A server's data folder with something to steal, and hostile plugins beside it, opened by a real plugin host. */
-import { chmod, copyFile, mkdir } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Verdict } from '#plugin'
 import { createPluginHost } from '../../src/host/host.ts'
 import { pinOf } from '../../src/host/files.ts'
+import type { Refused } from '../../src/host/sandbox/refusals.ts'
 import { landlockVersion } from '../../src/host/sandbox/landlock.ts'
 import { type Folder, temporaryFolder } from './plugins.ts'
 import { until } from './until.ts'
@@ -18,17 +19,27 @@ export interface Hostile extends AsyncDisposable {
   /** What came of the attack of this name. */
   attack(name: string): Promise<string>
   readonly lines: LogLine[]
+  /** What the server says that it was refused, every time. */
+  readonly refused: Refused[]
   readonly folder: Folder
   readonly dataDir: string
   readonly outside: string
+  /** A regular expression for a sentence with `{data}`, `{outside}`, `{server}`, `{plugin}`, `{copy}`, `{shell}` in it. */
+  patternOf(sentence: string): string
   /** Connections to what it must not reach. */
   visits(): number
   /** The port that it must not reach. */
   readonly port: number
 }
 
+const ENTRIES = {
+  typescript: { id: 'hostile', entry: 'hostile.ts' },
+  python: { id: 'hostile-python', entry: 'hostile.py' },
+  shell: { id: 'hostile-shell', entry: 'hostile.sh' },
+}
+
 export interface HostileOptions {
-  readonly language: 'typescript' | 'python'
+  readonly language: keyof typeof ENTRIES
   readonly permissions?: (place: { readonly port: number }) => object
   readonly sandbox?: 'require' | 'auto' | 'off'
   readonly env?: Readonly<Record<string, string>>
@@ -46,18 +57,18 @@ export async function openHostile(options: HostileOptions): Promise<Hostile> {
   await folder.write('data/shared.txt', 'for the plugin')
   await chmod(join(dataDir, 'master.key'), 0o600)
   const { port, visits } = listenTo(stack, join(dataDir, 'control.sock'))
-  const id = language === 'python' ? 'hostile-python' : 'hostile'
-  const entry = language === 'python' ? 'hostile.py' : 'hostile.ts'
+  const { id, entry } = ENTRIES[language]
   const path = join(folder.path, id)
   await mkdir(path)
   await copyFile(join(import.meta.dir, entry), join(path, entry))
   const manifest = { id, version: '1', kind: 'login', apiVersion: 1, entry, runtime: 'process' }
-  const config = language === 'python' ? { config: {} } : {}
+  const config = language === 'typescript' ? {} : { config: {} }
   await folder.write(
     `${id}/plugin.json`,
     JSON.stringify({ ...manifest, ...config, permissions: permissions({ port }) }),
   )
   const { log, lines } = recorder()
+  const refused: Refused[] = []
   const host = stack.use(
     await createPluginHost({
       builtin: [],
@@ -69,18 +80,31 @@ export async function openHostile(options: HostileOptions): Promise<Hostile> {
       now: () => 0,
       signal: new AbortController().signal,
       probeDeadline: 20_000,
+      refused: (each) => void refused.push(each),
     }),
   )
   const section = { type: id, id: 'corp', port, outside, file: 'shared.txt' }
   const source = await host.openLogin(section, { path: 'login[0]', credentials: noCredentials })
+  const shell = await realpath('/bin/sh')
+  const places: Readonly<Record<string, string>> = {
+    data: RegExp.escape(dataDir),
+    outside: RegExp.escape(outside),
+    server: `${process.pid}`,
+    plugin: '\\d+',
+    copy: '[0-9a-f]{64}',
+    shell: RegExp.escape(shell === '/bin/sh' ? shell : `${shell} (as /bin/sh)`),
+  }
   const disposal = stack.move()
   return {
     lines,
+    refused,
     folder,
     dataDir,
     outside,
     port,
     visits,
+    patternOf: (sentence) =>
+      RegExp.escape(sentence).replace(/\\\{(\w+)\\\}/g, (_, name: string) => places[name] ?? name),
     async attack(username) {
       // The one before may have cost it its process.
       if (!(await until(async () => (await source?.health?.())?.ok === true))) throw new Error('It does not come back')

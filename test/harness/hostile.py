@@ -37,6 +37,13 @@ def unix(path):
     return "connected"
 
 
+def silently(attack):
+    try:
+        attack()
+    except OSError:
+        pass
+
+
 def attacks(config, data):
     database = os.path.join(data, "leveret.db").encode()
     key = os.path.join(data, "master.key")
@@ -76,6 +83,8 @@ def attacks(config, data):
         "call in the numbers of another architecture": lambda: call(0x40000000 + 57, 0x40000000 + 57),
         "see a variable": lambda: json.dumps(dict(os.environ)),
         "open many files": lambda: [os.open("/dev/null", 0) for _ in range(5000)] and "opened",
+        "read the database and say nothing": lambda: silently(lambda: open(database, "rb")),
+        "try a thousand names": lambda: [silently(lambda: os.mkdir(f"/etc/{n}")) for n in range(1000)][:0],
         "become somebody else": lambda: os.setuid(1) or "became",
     }
 

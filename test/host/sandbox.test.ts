@@ -14,13 +14,13 @@ import { until } from '../harness/until.ts'
 
 setDefaultTimeout(30_000)
 
-const WITHOUT = join(import.meta.dir, '../harness/without-landlock.ts')
+const WITHOUT = join(import.meta.dir, '../harness/without.ts')
 const PLUGIN =
   '#!/bin/sh\nread -r hello\necho \'{"hello":{"protocol":1,"id":"quiet","capabilities":["password"]}}\'\nread -r end\n'
 
-/** `leveret serve` where Landlock does not exist: ended as soon as it listens, or by itself. */
-async function serveWithoutLandlock(folder: string) {
-  const child = Bun.spawn([process.execPath, WITHOUT, ...PROGRAM, 'serve'], {
+/** `leveret serve` where that does not exist: ended as soon as it listens, or by itself. */
+async function serveWithout(what: 'landlock' | 'listener', folder: string) {
+  const child = Bun.spawn([process.execPath, WITHOUT, what, ...PROGRAM, 'serve'], {
     cwd: folder,
     env: { PATH: '/usr/bin:/bin' },
     stdout: 'pipe',
@@ -56,7 +56,7 @@ async function place(sandbox: string, script = PLUGIN) {
 describe('on a kernel without Landlock', () => {
   test('a required sandbox refuses to start the plugin, and the server says why', async () => {
     await using folder = await place('sandbox = "require"')
-    const { code, out, err } = await serveWithoutLandlock(folder.path)
+    const { code, out, err } = await serveWithout('landlock', folder.path)
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toContain(
       `Cannot use plugin ${join(folder.path, 'quiet')}: its sandbox is required and cannot be enforced: the kernel has no Landlock`,
@@ -65,9 +65,51 @@ describe('on a kernel without Landlock', () => {
 
   test('any other plugin runs, and the server says that it runs without', async () => {
     await using folder = await place('')
-    const { out, err } = await serveWithoutLandlock(folder.path)
+    const { out, err } = await serveWithout('landlock', folder.path)
     expect(out).toContain('Listening on')
     expect(err).toContain('plugin runs without a sandbox')
+  })
+})
+
+/** Tries to read what its manifest does not permit, and then does as if nothing had been. */
+const CURIOUS = `#!/bin/sh
+read -r hello
+{ read -r line < /etc/shells; } 2> /dev/null && echo 'it was read' >&2
+echo '{"hello":{"protocol":1,"id":"quiet","capabilities":["password"]}}'
+while read -r line; do :; done
+`
+
+describe.skipIf(UNPROTECTED !== undefined)('what is refused', () => {
+  test('is reported, but where nobody may listen; the sandbox is there all the same, also a required one', async () => {
+    await using folder = await place('sandbox = "require"', CURIOUS)
+    const listening = await serveWithout('listener', folder.path)
+    expect(listening.out).toContain('Listening on')
+    expect(listening.err).toContain('what the plugin may not do is refused, but not reported')
+    expect(listening.err).not.toContain('it was read')
+    expect(listening.err.match(/not reported/g)).toHaveLength(1)
+  })
+
+  test('is counted by plugin and permission, and told by plugin doctor', async () => {
+    await using folder = await place('sandbox = "require"', CURIOUS)
+    const file = join(folder.path, 'leveret.toml')
+    await folder.write('leveret.toml', (await Bun.file(file).text()).replace('enabled = false', 'enabled = true'))
+    const options = { cwd: folder.path, env: { PATH: '/usr/bin:/bin' }, stdout: 'pipe', stderr: 'pipe' } as const
+    const sentence = `plugin "quiet" tried to read /etc/shells, which its manifest does not permit (read); it was refused`
+    const doctor = Bun.spawn([...PROGRAM, 'plugin', 'doctor'], options)
+    expect(await new Response(doctor.stdout).text()).toContain(sentence)
+    expect(await doctor.exited).toBe(0)
+
+    const server = Bun.spawn([...PROGRAM, 'serve'], options)
+    const logged = new Response(server.stderr).text()
+    const { value } = await server.stdout.getReader().read()
+    const [url] = /http:\S+/.exec(new TextDecoder().decode(value)) ?? []
+    const counted = 'leveret_plugin_refusals_total{plugin="quiet",permission="read"} 1\n'
+    const metrics = async () => (await fetch(`${url}/metrics`)).text()
+    await until(async () => (await metrics()).includes(counted), 3_000)
+    expect(await metrics()).toContain(counted)
+    server.kill('SIGTERM')
+    await server.exited
+    expect((await logged).split(JSON.stringify(sentence))).toHaveLength(2)
   })
 })
 

@@ -20,9 +20,20 @@ export interface ChildOptions {
   readonly hello: Hello
   readonly log: Logger
   readonly limits: Limits
+  /** Who hears what it tries outside its permissions, if anybody does. */
+  readonly watched?: Watched
   /** Requests of the plugin to the server. */
   readonly handlers: Readonly<Record<string, Handler>>
   readonly changed?: (collections: readonly string[]) => void
+}
+
+/** One more descriptor to be inherited, and when it starts and when it has started. */
+export interface Watched extends Disposable {
+  readonly socket: number
+  starts(): void
+  greets(): void
+  /** Its sandbox ended it. */
+  killed(): void
 }
 
 export interface Child {
@@ -41,13 +52,12 @@ class Violation extends Error {
 
 /** Starts the process and exchanges hellos. Throws an `Error` with one sentence. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { log, limits, id } = options
+  const { log, limits, id, watched } = options
+  watched?.starts()
   const child = Bun.spawn([...options.command], {
     cwd: '/',
     env: { ...options.env },
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'pipe',
+    stdio: ['pipe', 'pipe', 'pipe', ...(watched ? [watched.socket] : [])],
     detached: true, // a group of its own, to be killed as a whole
   })
   const affordable = budget(limits.unasked)
@@ -75,6 +85,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       throw new Violation('it floods')
     if ('hello' in message) {
       if (message.hello.id !== id) throw new Violation(`it calls itself "${oneLine(message.hello.id)}", not "${id}"`)
+      watched?.greets()
       greeting.resolve(new Set(message.hello.capabilities))
     } else if ('refused' in message) greeting.reject(new Error(oneLine(message.refused)))
     else if ('pong' in message) pulse.beat()
@@ -108,6 +119,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     memory[Symbol.dispose]()
     pulse.beat()
     killGroup(child.pid) // what it left behind
+    if (child.signalCode === 'SIGSYS') watched?.killed()
     await within(limits.grace, reading) // its last answers may still be in the pipe
     const said = (reason ??= endOf(code, child.signalCode))
     calls.fail(said)

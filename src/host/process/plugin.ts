@@ -3,6 +3,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { API_VERSION, type LoginSourcePlugin, type PluginContext, type StoragePlugin } from '#plugin'
 import type { AnyPlugin } from '../plugin-module.ts'
 import type { Handler } from './calls.ts'
+import type { Watched } from './child.ts'
 import { type Limits, LIMITS } from './limits.ts'
 import { credentialHandlers, loginSourceOf } from './login-source.ts'
 import { PROTOCOL } from './messages.ts'
@@ -13,6 +14,7 @@ import { startWorker, type WorkerOptions } from './worker.ts'
 export interface Launch {
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  readonly watched?: Watched
 }
 
 export interface ProcessPlugin {
@@ -66,7 +68,7 @@ interface Opening {
 }
 
 async function optionsFor(plugin: ProcessPlugin, { config, context, handlers }: Opening): Promise<WorkerOptions> {
-  const { command, env } = await plugin.launch(config, context)
+  const { command, env, watched } = await plugin.launch(config, context)
   const { id: instance, dataDir, log } = context
   return {
     command,
@@ -82,5 +84,6 @@ async function optionsFor(plugin: ProcessPlugin, { config, context, handlers }: 
     log,
     handlers,
     limits: plugin.limits ?? LIMITS,
+    ...(watched && { watched }),
   }
 }

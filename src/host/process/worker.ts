@@ -31,14 +31,17 @@ export interface WorkerOptions extends ChildOptions {
 
 /** Starts the first process; throws an `Error` with one sentence if it cannot be opened. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { log, limits } = options
+  const { log, limits, watched } = options
   let failures = 0
   let trouble: string | undefined
   let closed = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let running: Promise<Child> | undefined
 
-  const first = await startChild(options)
+  const first = await startChild(options).catch((error: unknown) => {
+    watched?.[Symbol.dispose]()
+    throw error
+  })
   const { capabilities } = first
   running = Promise.resolve(first)
   watch(first)
@@ -105,6 +108,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await new Promise(setImmediate) // what was asked for before is on its way by then
       const last = await running?.catch(() => undefined)
       await last?.stop()
+      watched?.[Symbol.dispose]()
     },
   }
 }

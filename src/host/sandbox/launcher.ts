@@ -4,7 +4,9 @@ import { oneLine } from '../plugin-error.ts'
 import { cString, cStrings, kernel } from './kernel.ts'
 import { restrictFilesAndPorts } from './landlock.ts'
 import { Policy } from './policy.ts'
-import { applyFilter, filterOf } from './seccomp.ts'
+import { applyAskingFilter, applyFilter } from './bpf.ts'
+import { beforeAsking, type Handed, sendOver, WATCHER } from './handover.ts'
+import { filterOf } from './seccomp.ts'
 import { callNumber } from './system-calls.ts'
 
 /** The hidden subcommand: `plugin-sandbox POLICY COMMAND…`. */
@@ -27,7 +29,10 @@ export async function launcherMain(argv: readonly string[]): Promise<never> {
     const [text = '', ...command] = argv
     const policy: unknown = JSON.parse(text)
     if (!Value.Check(Policy, policy)) throw new Error('the policy is not one')
-    enter(policy)
+    const { token } = policy
+    const asks = token !== undefined && sendOver(WATCHER, { text: '{}' }) >= 0 // somebody is there to be asked
+    if (asks) await beforeAsking({ token, policy, pid: process.pid })
+    enter(policy, asks ? token : undefined)
     become(command)
   } catch (error) {
     const reason = oneLine(error instanceof Error ? error.message : String(error))
@@ -36,7 +41,7 @@ export async function launcherMain(argv: readonly string[]): Promise<never> {
   process.exit(1)
 }
 
-function enter(policy: Policy): void {
+function enter(policy: Policy, token: string | undefined): void {
   const { call } = kernel()
   const prctl = callNumber('prctl')
   must(call(prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 'give up new privileges')
@@ -46,7 +51,16 @@ function enter(policy: Policy): void {
   limit(RLIMIT_NOFILE, MOST_FILES)
   must(call(callNumber('close_range'), 3, 0xffff_ffff, CLOSE_RANGE_CLOEXEC), 'close descriptors')
   restrictFilesAndPorts(policy)
-  applyFilter(filterOf(policy, process.pid), 'this')
+  if (token === undefined || !isWatched(token, policy)) applyFilter(filterOf(policy, process.pid), 'this')
+}
+
+/** From here on the kernel asks the server about every file; false if it cannot, which the server is told. */
+function isWatched(token: string, policy: Policy): boolean {
+  const { pid } = process
+  const descriptor = applyAskingFilter(filterOf(policy, pid, true))
+  if (descriptor >= 0) return true
+  sendOver(WATCHER, { text: JSON.stringify({ token, policy, pid, error: -descriptor } satisfies Handed) })
+  return false
 }
 
 /** Root without capabilities is an ordinary user that owns root's files, and no `execve` gives them back. */

@@ -18,6 +18,8 @@ export const Policy = t.Object({
   /** Datagrams, which resolving a name takes. */
   datagrams: t.Boolean(),
   processes: t.Boolean(),
+  /** Under which the server hears what else is tried; it does not if this is left out. */
+  token: t.Optional(t.String()),
 })
 export type Policy = Static<typeof Policy>
 
