@@ -10,7 +10,7 @@ import type { AnyPlugin } from './plugin-module.ts'
 import { HOST_COMMAND, SEALED } from './process/hosted.ts'
 import { processPlugin } from './process/plugin.ts'
 import { confined } from './sandbox/confine.ts'
-import { type Refused, watchedPlugin } from './sandbox/refusals.ts'
+import type { Refused } from './sandbox/refusals.ts'
 import { type Needs, policyOf } from './sandbox/policy.ts'
 import { selfCommand, selfFiles } from './self.ts'
 
@@ -42,6 +42,7 @@ export function pluginInProcess({ path, entry }: PluginFiles, { file, described,
       // The section has just been checked against a schema of an object.
       const expansion = { config: section as Readonly<Record<string, unknown>>, dataDir }
       const policy = await policyOf(permissions, expansion, needs)
+      const { watchedPlugin } = await import('./sandbox/refusals.ts') // a server without such plugins needs none of it
       const { token, ...watched } = watchedPlugin({ name: type, id, log, refused })
       return { command: confined({ ...policy, token }, command), env: visible, watched }
     },

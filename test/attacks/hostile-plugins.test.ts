@@ -76,6 +76,7 @@ const PYTHON = {
     'signal the server': never('send a signal to process {server}'),
     'signal everybody': never('send a signal to every process'),
     'watch the data folder': never('call inotify_init1'),
+    'hide from the server': never('hide what it does from the server'),
     'share memory': never('call shmget'),
     'execute a shell': lacking('run', 'run {shell}'),
     'open many files': NOT_SAID,
@@ -165,6 +166,12 @@ protectedHere('what a plugin says of its attempts does not matter:', () => {
       await isReported(plugin, before, sentence)
     }
     expect(JSON.stringify(plugin.lines)).not.toContain(LOOT)
+  })
+
+  test('it inherits nothing of what it is watched with', async () => {
+    await using plugin = await openHostile({ language: 'python' })
+    const one = String.raw`'(?:socket|pipe):\[\d+\]'`
+    expect(await plugin.attack('keep what the launcher had')).toMatch(new RegExp(`^did: \\[${one}, ${one}, ${one}\\]$`))
   })
 
   test('one that swallows the error is told twice, and the log once', async () => {

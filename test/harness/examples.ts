@@ -22,6 +22,8 @@ export interface Opened extends AsyncDisposable {
   readonly source: LoginSource
   readonly host: PluginHost
   readonly lines: LogLine[]
+  /** What the server says that it was refused. */
+  readonly refused: readonly string[]
 }
 
 /** Opens a login source of the plugin at `path`; its data folder is `folder`. */
@@ -31,6 +33,7 @@ export async function openLoginPlugin(
   config: Readonly<Record<string, unknown>>,
 ): Promise<Opened> {
   const { log, lines } = recorder()
+  const refused: string[] = []
   const host = await createPluginHost({
     builtin: [],
     external: [{ path, sha256: await pinOf(path), optional: false }],
@@ -41,12 +44,13 @@ export async function openLoginPlugin(
     now: () => 0,
     signal: new AbortController().signal,
     probeDeadline: 20_000,
+    refused: ({ sentence }) => void refused.push(sentence),
   })
   const [plugin] = host.plugins
   const section = { type: plugin?.type ?? '', id: 'corp', ...config }
   const source = await host.openLogin(section, { path: 'login[0]', credentials: noCredentials })
   if (!source) throw new Error('Cannot be: the plugin is not optional')
-  return { source, host, lines, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
+  return { source, host, lines, refused, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
 }
 
 export function verify(source: LoginSource, username: string, password: string): Promise<Verdict | undefined> {

@@ -68,6 +68,8 @@ def attacks(config, data):
         "signal the server": lambda: os.kill(os.getppid(), 0),
         "signal everybody": lambda: os.kill(-1, 0),
         "watch the data folder": lambda: call(294, 26, 0),
+        "hide from the server": lambda: call(157, 167, 4, 0, 0, 0, 0),
+        "keep what the launcher had": lambda: [os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")[:-1]],
         "share memory": lambda: call(29, 194, 4711, 4096, 0o1666),
         "fork": lambda: os.fork() or os._exit(0),
         "execute a shell": lambda: os.execv("/bin/sh", ["sh", "-c", "echo out"]),

@@ -42,6 +42,8 @@ for (const [name, prepare] of Object.entries(EXAMPLES)) {
     ] as const)
       expect(await verify(source, username, password)).toEqual({ ok: false, why: 'credentials' })
     expect(await source.health?.()).toEqual({ ok: true })
+    await plugin[Symbol.asyncDispose]() // what it tried is heard of before it is gone
+    expect(plugin.refused).toEqual([])
   })
 
   test(`${name} says why it cannot be opened`, async () => {
@@ -97,6 +99,7 @@ describe('directory-api', () => {
     expect(await refresh()).toEqual({ ok: false, why: 'disabled' })
     plugin.api.people.clear()
     expect(await refresh()).toEqual({ ok: false, why: 'credentials' })
+    expect(plugin.refused).toEqual([])
   })
 
   test('is unavailable when the directory is', async () => {
