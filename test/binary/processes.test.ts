@@ -64,7 +64,22 @@ test('it listens with all of them, which the metrics and the readiness show', as
   expect(body['checks']).toContainEqual({ name: 'processes', ok: true })
 })
 
+/** Keeps every process reading, so that some read of before is always under way when a change comes. */
+function load(): AsyncDisposable {
+  let loading = true
+  const work = Array.from({ length: 24 }, async () => {
+    while (loading) expect(await send('GET', '/auth/session', token)).toMatchObject({ status: 200 })
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      loading = false
+      await Promise.all(work)
+    },
+  }
+}
+
 test('a client that is made, given another secret or removed is so in every process at once', async () => {
+  await using _load = load()
   for (let round = 0; round < 8; round++) {
     const client = await addClient()
     expect(await asks(client)).toEqual([200])
