@@ -6,7 +6,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sendOver } from '../../src/host/sandbox/handover.ts'
 import { MOST_SAID } from '../../src/host/sandbox/refusals.ts'
+import { watch } from '../../src/host/sandbox/watcher.ts'
 import { type Hostile, type HostileOptions, LOOT, openHostile, UNPROTECTED } from '../harness/hostile-plugins.ts'
 import { until } from '../harness/until.ts'
 
@@ -183,12 +185,25 @@ protectedHere('what a plugin says of its attempts does not matter:', () => {
     await isReported(plugin, 1, lacking('read', `read ${DATABASE}`))
   })
 
+  test('one whose attempts nobody hears any more is started again, in a sandbox all the same', async () => {
+    await using plugin = await openHostile({ language: 'python' })
+    using watching = watch(() => undefined)
+    sendOver(watching.socket, { text: 'what no launcher says' })
+    const said = (text: string) => plugin.lines.filter(({ message }) => message.includes(text))
+    expect(await until(() => said('plugin process is started again').length === 1)).toBe(true)
+    expect(said('is refused, but not reported')).toHaveLength(1)
+    expect(await plugin.attack('read the database')).toMatch(REFUSED)
+    expect(await plugin.attack('fork')).toBe(ENDED)
+    await using next = await openHostile({ language: 'python' })
+    await next.attack('read the database')
+    await isReported(next, 0, lacking('read', `read ${DATABASE}`))
+  })
+
   test('a flood of them is counted, and fills no log', async () => {
     await using plugin = await openHostile({ language: 'python' })
     expect(await plugin.attack('try a thousand names')).toStartWith('did: ')
     const warned = () => plugin.lines.filter(({ level }) => level === 'warn')
     expect(await until(() => warned().some(({ message }) => message.endsWith('only counted from here on')))).toBe(true)
-    expect(warned()).toHaveLength(MOST_SAID + 1)
     const counted = () => plugin.refused.reduce((all, { times }) => all + times, 0)
     expect(await until(() => counted() === 1_000)).toBe(true)
     expect(warned()).toHaveLength(MOST_SAID + 1)

@@ -30,7 +30,8 @@ export interface ChildOptions {
 /** One more descriptor to be inherited, and when it starts and when it has started. */
 export interface Watched extends Disposable {
   readonly socket: number
-  starts(): void
+  /** Calls back if it cannot go on because nobody answers what the kernel asks about it. */
+  starts(lost: () => void): void
   greets(): void
   /** Its sandbox ended it. */
   killed(): void
@@ -53,7 +54,7 @@ class Violation extends Error {
 /** Starts the process and exchanges hellos. Throws an `Error` with one sentence. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { log, limits, id, watched } = options
-  watched?.starts()
+  watched?.starts(() => kill('nobody answers what its sandbox asks'))
   const child = Bun.spawn([...options.command], {
     cwd: '/',
     env: { ...options.env },

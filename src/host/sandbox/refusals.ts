@@ -33,6 +33,7 @@ export function watchedPlugin(reporting: Reporting): Watched & { readonly token:
   const said = new Set<string>()
   let greetedAt = Number.POSITIVE_INFINITY
   let blind = false
+  let lost: (() => void) | undefined
 
   function tell(permission: Refused['permission'], sentence: string, times: number): void {
     if (!said.has(sentence)) log.warn(sentence, permission === 'none' ? {} : { permission })
@@ -48,7 +49,9 @@ export function watchedPlugin(reporting: Reporting): Watched & { readonly token:
       const sentence = sentenceOf(name, attempt)
       tell(attempt.permission ?? 'none', said.has(sentence) || said.size < MOST_SAID ? sentence : more, times)
     } else if ('others' in told) tell('none', more, told.others)
-    else if (!blind) {
+    else {
+      if (told.over) lost?.()
+      if (blind) return
       blind = true
       log.warn('what the plugin may not do is refused, but not reported', { reason: told.blind })
     }
@@ -58,7 +61,10 @@ export function watchedPlugin(reporting: Reporting): Watched & { readonly token:
   return {
     socket,
     token,
-    starts: () => void (greetedAt = Number.POSITIVE_INFINITY),
+    starts(ifLost) {
+      greetedAt = Number.POSITIVE_INFINITY
+      lost = ifLost
+    },
     greets: () => void (greetedAt = performance.timeOrigin + performance.now()),
     killed: () =>
       tell('none', `plugin "${name}" tried what no plugin may do, or to start a process; its sandbox ended it`, 1),

@@ -23,7 +23,8 @@ export type Told =
   | ({ readonly token: string } & Tried)
   /** So many more, which are too many to be told one by one. */
   | { readonly token: string; readonly others: number }
-  | { readonly token: string; readonly blind: string }
+  /** Nothing is told of it, from here on or at all. `over`: whoever was watched cannot go on. */
+  | { readonly token: string; readonly blind: string; readonly over?: true }
 
 const POLLIN = 1
 const RECEIVE = 0xc0502100
@@ -76,7 +77,7 @@ export function watchAll(socket: number, tell: (told: Told) => void): never {
       }
     }
   } finally {
-    for (const each of [socket, ...listeners.keys()]) call(callNumber('close'), each)
+    for (const each of listeners.keys()) call(callNumber('close'), each)
   }
 }
 

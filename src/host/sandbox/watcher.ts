@@ -1,5 +1,7 @@
 /** The server's side of the thread that watches plugins: started for the first of them, there until the server ends. */
 import { socketPair } from './handover.ts'
+import { kernel } from './kernel.ts'
+import { callNumber } from './system-calls.ts'
 import { threadCalled } from './thread.ts'
 import type { Told } from './watch.ts'
 
@@ -36,7 +38,8 @@ function startThread(): Thread {
   worker.addEventListener('message', ({ data }: MessageEvent<Told>) => hearing.get(data.token)?.(data))
   worker.addEventListener('error', ({ message }) => {
     if (running === thread) running = undefined
-    for (const [token, hears] of hearing) hears({ token, blind: message })
+    kernel().call(callNumber('close'), theirs) // launchers notice that nobody is there
+    for (const [token, hears] of hearing) hears({ token, blind: message, over: true })
   })
   worker.postMessage(theirs)
   return thread
