@@ -1,19 +1,19 @@
 /**
- * Logins of people in a directory, over HTTP through the executable, against what the LDAP library alone needs to connect,
- * bind and search; and logins here while the directory is frozen and logins to it go on.
+ * Logins of people in a directory, over HTTP through the executable, against what the LDAP library alone needs for the same
+ * steps; and logins here while the directory is frozen and logins to it go on.
  */
 import { Client } from 'ldapts'
 import { runExecutable, serveExecutable } from '../harness/executable.ts'
-import { startTestServer } from '../harness/server.ts'
 import { BASE, SERVICE, type Slapd, startSlapd } from '../harness/slapd.ts'
 import { entry } from '../harness/slapd-people.ts'
 import { temporaryFolder } from '../harness/storage-sqlite.ts'
-import { type Bench, median } from './bench.ts'
+import { type Bench, type Measure, median } from './bench.ts'
+import { answersPerSecond, CONNECTIONS, SECONDS, type Shot } from './load.ts'
 import { byMany, openLoop, timesOf } from '../harness/pace.ts'
 
-const ROUNDS = 11
-const SECONDS = 1
-const IN_FLIGHT = 16
+/** Rounds that are not counted: everything that both sides compile as they go is compiled by then. */
+const WARM_UP = 3
+const ROUNDS = 7
 /** People that the directory of the tests has, `n0` and on. */
 const PEOPLE = 120
 const GROUP = 'everybody'
@@ -21,14 +21,17 @@ const LOCAL = { username: 'root', password: 'correct horse battery staple' }
 /** To the frozen directory, a second. */
 const FLOOD = 200
 
+/** How a person's entry is found. */
+type Way = 'template' | 'search'
+
 interface Beds extends AsyncDisposable {
-  readonly slapd: Slapd
+  /** Logins of everybody in turn. */
+  readonly logins: Shot
   logIn(who: { readonly username: string; readonly password: string }): Promise<number>
 }
 
-async function open(executable: string): Promise<Beds> {
+async function open(executable: string, slapd: Slapd, way: Way): Promise<Beds> {
   await using stack = new AsyncDisposableStack()
-  const slapd = stack.use(await startSlapd({ ldif: everybody() }))
   const folder = stack.use(temporaryFolder()).path
   const start = { executable, folder, env: { SVC: SERVICE.bindPassword, PW: LOCAL.password } }
   const ran = async (...words: string[]) => {
@@ -37,7 +40,7 @@ async function open(executable: string): Promise<Beds> {
   }
   await ran('init', '--port', '0', '--public-url', 'http://login.example')
   const file = `${folder}/leveret.toml`
-  await Bun.write(file, `${await Bun.file(file).text()}\n${sectionFor(slapd)}`)
+  await Bun.write(file, `${await Bun.file(file).text()}\n${sectionFor(slapd, way)}`)
   await Bun.write(`${folder}/pw`, `${LOCAL.password}\n`)
   await Bun.$`chmod 600 ${folder}/pw`
   await ran('user', 'add', LOCAL.username, '--password-file', `${folder}/pw`)
@@ -53,8 +56,9 @@ async function open(executable: string): Promise<Beds> {
   } as const
   const bodyOf = (who: object) => JSON.stringify({ ...who, vhost: 'prod' })
   const disposal = stack.move()
+  const bodies = Array.from({ length: PEOPLE }, (_each, index) => bodyOf(personOf(index)))
   return {
-    slapd,
+    logins: { ...request, bodies },
     async logIn(who) {
       const answer = await fetch(request.url, { ...request, body: bodyOf(who) })
       await answer.arrayBuffer()
@@ -70,19 +74,20 @@ function everybody(): string {
   return entry(`cn=${GROUP},ou=Group,${BASE}`, { objectClass: 'groupOfNames', cn: GROUP, member })
 }
 
-function sectionFor({ ldaps, caFile }: Slapd): string {
+function sectionFor({ ldaps, caFile }: Slapd, way: Way): string {
   return `
 [[login]]
 type = "ldap"
 id = "corp"
 urls = ["${ldaps}"]
 baseDn = "${BASE}"
-bindDn = "${SERVICE.bindDn}"
-bindPassword = { env = "SVC" }
+${way === 'search' ? `bindDn = "${SERVICE.bindDn}"\nbindPassword = { env = "SVC" }` : `userDnTemplate = "${dnOf('{username}')}"`}
 tls = { caFile = "${caFile}" }
 groups = { mode = "memberof" }
 `
 }
+
+const dnOf = (username: string) => `cn=${username},ou=User,${BASE}`
 
 const personOf = (index: number) => {
   const username = `n${index % PEOPLE}`
@@ -99,63 +104,58 @@ async function expectStatus(answer: Promise<number>, status: number): Promise<vo
   if (got !== status) throw new Error(`A login was answered with ${got}, not ${status}`)
 }
 
-/** What cannot be left out: a connection of its own, the person's bind, one search. */
-async function withLibraryAlone({ ldaps }: Slapd, ca: string, index: number): Promise<void> {
+/** What the library does alone: the steps of a way to bind, on a connection of its own. */
+async function withLibraryAlone({ ldaps }: Slapd, ca: string, way: Way, index: number): Promise<void> {
   const { username, password } = personOf(index)
   const client = new Client({ url: ldaps, tlsOptions: { ca } })
-  await client.bind(`cn=${username},ou=User,${BASE}`, password)
-  await client.search(BASE, { scope: 'sub', filter: `(uid=${username})`, sizeLimit: 2 })
+  if (way === 'search') await client.bind(SERVICE.bindDn, SERVICE.bindPassword)
+  else await client.bind(dnOf(username), password)
+  const { searchEntries } = await client.search(BASE, { scope: 'sub', filter: `(uid=${username})`, sizeLimit: 2 })
+  if (way === 'search') await client.bind(searchEntries[0]?.dn ?? '', password)
   await client.unbind()
 }
 
-/** The pipeline of a login in this process: throttle, directory, record, groups, audit, on a store that keeps what it is told. */
-async function pipeline({ slapd }: Beds) {
-  const { login } = Bun.TOML.parse(sectionFor(slapd)) as { login: object[] } // our own text
-  const local = { type: 'local', id: 'local' }
-  const config = { login: [local, ...login], storage: { type: 'sqlite', durability: 'full' }, log: { level: 'warn' } }
-  const server = await startTestServer({ config, listen: false, env: { SVC: SERVICE.bindPassword } })
-  const caller = { actor: 'anonymous', ip: '127.0.0.1', requestId: 'bench' }
-  return Object.assign(server, {
-    logIn: async (index: number): Promise<void> => {
-      await server.instance.core.login.withPassword(personOf(index), caller)
-    },
-  })
+const NAMES: Readonly<Record<Way, { readonly login: string; readonly library: string }>> = {
+  template: { login: 'login, bound by a DN template', library: 'ldapts: connect, bind, search' },
+  search: { login: 'login, found by a service account', library: 'ldapts: connect, bind, search, bind' },
+}
+
+async function measured(executable: string, slapd: Slapd, way: Way): Promise<Measure> {
+  await using beds = await open(executable, slapd, way)
+  await everybodyOnce(beds)
+  const ca = await Bun.file(slapd.caFile).text()
+  const pace = { seconds: SECONDS, inFlight: CONNECTIONS }
+  const [served, alone]: [number[], number[]] = [[], []]
+  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+    const library = await byMany(pace, (index) => withLibraryAlone(slapd, ca, way, index))
+    const logins = await answersPerSecond(beds.logins)
+    if (round < WARM_UP) continue
+    alone.push(library)
+    served.push(logins)
+  }
+  const { login, library } = NAMES[way]
+  const against = { what: library, value: median(alone) }
+  return { what: `${login}, over HTTP`, value: median(served), unit: '/s', against, ratio: { atLeast: 0.6 } }
 }
 
 export const directory: Bench = {
   name: 'directory logins',
   async run({ executable }) {
-    await using beds = await open(executable)
-    await everybodyOnce(beds)
-    await using here = await pipeline(beds)
-    const ca = await Bun.file(beds.slapd.caFile).text()
-    const pace = { seconds: SECONDS, inFlight: IN_FLIGHT }
-    const rates: { logins: number; library: number; served: number }[] = []
-    for (let round = 0; round <= ROUNDS; round++) {
-      const library = await byMany(pace, (index) => withLibraryAlone(beds.slapd, ca, index))
-      const logins = await byMany(pace, here.logIn)
-      const served = await byMany(pace, (index) => expectStatus(beds.logIn(personOf(index)), 200))
-      // The first round only warms up.
-      if (round > 0) rates.push({ logins, library, served })
-    }
-    const of = (name: 'logins' | 'library' | 'served') => median(rates.map((each) => each[name]))
-    const against = { what: 'ldapts: connect, bind, search', value: of('library') }
-    return [
-      { what: 'login with LDAP over ldaps', value: of('logins'), unit: '/s', against, ratio: { atLeast: 0.6 } },
-      { what: 'the same over HTTP, with identity token', value: of('served'), unit: '/s', against },
-    ]
+    await using slapd = await startSlapd({ ldif: everybody() })
+    return [await measured(executable, slapd, 'template'), await measured(executable, slapd, 'search')]
   },
 }
 
 export const frozenDirectory: Bench = {
   name: 'frozen directory',
   async run({ executable }) {
-    await using beds = await open(executable)
+    await using slapd = await startSlapd({ ldif: everybody() })
+    await using beds = await open(executable, slapd, 'search')
     await everybodyOnce(beds)
-    const local = () => timesOf({ seconds: 6 * SECONDS, inFlight: 1 }, () => expectStatus(beds.logIn(LOCAL), 200))
+    const local = () => timesOf({ seconds: 3 * SECONDS, inFlight: 1 }, () => expectStatus(beds.logIn(LOCAL), 200))
     await local()
     const before = median(await local())
-    beds.slapd.freeze()
+    slapd.freeze()
     try {
       await using flood = openLoop(FLOOD, (index) => beds.logIn(personOf(index)))
       const during = median(await local())
@@ -169,7 +169,7 @@ export const frozenDirectory: Bench = {
         { what: `${what}, then`, value: after, unit: 'ms', against, ratio },
       ]
     } finally {
-      beds.slapd.thaw()
+      slapd.thaw()
     }
   },
 }

@@ -6,6 +6,7 @@ const {
   method,
   headers = {},
   body = '',
+  bodies,
   authorizations,
   chain,
   seconds,
@@ -15,6 +16,8 @@ const { hostname, port, host, pathname, search } = new URL(url)
 const fields = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`)
 const head = [`${method} ${pathname}${search} HTTP/1.1`, ...fields]
 const always = requestWith(body)
+const inTurn = bodies?.map((each) => requestWith(each))
+let turn = 0
 const lines = authorizations === undefined ? undefined : (await Bun.file(authorizations).text()).split('\n').values()
 const next = chain && new RegExp(`"${chain.member}":"([^"]+)"`)
 const waiting = [...(chain?.first ?? [])]
@@ -24,6 +27,7 @@ function requestWith(text: string, ...more: readonly string[]): Buffer {
 }
 
 function request(): Buffer {
+  if (inTurn) return inTurn[turn++ % inTurn.length] ?? always
   if (lines) return requestWith(body, `authorization: ${lines.next().value ?? ''}`)
   return chain ? requestWith(`${body}${waiting.pop()}`) : always
 }

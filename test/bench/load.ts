@@ -11,6 +11,8 @@ export interface Shot {
   readonly method: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** Bodies that take turns. */
+  readonly bodies?: readonly string[]
   /** A file with a value of the Authorization header for each request, used from the first line on and only once. */
   readonly authorizations?: string
   /** The body ends with one of these, and each answer brings the one that replaces it. */
@@ -27,9 +29,9 @@ export interface Chain {
 /** A request, or how to make it ready before each turn, where a turn uses up what it began with. */
 export type Aim = Shot | (() => Promise<Shot>)
 
-const CONNECTIONS = 16
+export const CONNECTIONS = 16
 const ROUNDS = 5
-const SECONDS = 2
+export const SECONDS = 2
 const WRK = Bun.which('wrk')
 
 export const GENERATOR = WRK === null ? 'a client in Bun (install wrk for better figures)' : 'wrk'
@@ -55,7 +57,7 @@ export async function answersPerSecond(shot: Shot): Promise<number> {
 }
 
 async function withWrk(wrk: string, shot: Shot): Promise<number> {
-  const { url, method, headers = {}, body, authorizations, chain } = shot
+  const { url, method, headers = {}, body, bodies, authorizations, chain } = shot
   const script = [
     `wrk.method = ${JSON.stringify(method)}`,
     ...(body === undefined ? [] : [`wrk.body = ${JSON.stringify(body)}`]),
@@ -64,6 +66,7 @@ async function withWrk(wrk: string, shot: Shot): Promise<number> {
     ),
     ...(authorizations === undefined ? [] : [oneOfEach(authorizations)]),
     ...(chain ? [chained(chain)] : []),
+    ...(bodies ? [turns(bodies)] : []),
   ]
   const words = [wrk, '-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', '/dev/stdin', url]
   const said = await output(words, script.join('\n'))
@@ -86,6 +89,15 @@ function chained({ member, first }: Chain): string {
   return `local waiting = { ${first.map((each) => JSON.stringify(each)).join(', ')} }
 request = function() return wrk.format(nil, nil, nil, wrk.body .. table.remove(waiting)) end
 response = function(_, _, body) table.insert(waiting, body:match('"${member}":"([^"]+)"')) end`
+}
+
+function turns(bodies: readonly string[]): string {
+  return `local bodies = { ${bodies.map((each) => JSON.stringify(each)).join(', ')} }
+local turn = 0
+request = function()
+  turn = turn % #bodies + 1
+  return wrk.format(nil, nil, nil, bodies[turn])
+end`
 }
 
 async function withBun(shot: Shot): Promise<number> {
