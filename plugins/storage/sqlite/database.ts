@@ -7,7 +7,8 @@ import { dirname } from 'node:path'
 const MODE = 0o600
 /** Milliseconds to wait for a lock: while opening and migrating there is nothing else to do. */
 const OPENING_PATIENCE = 30_000
-const RUNNING_PATIENCE = 250
+/** Of reads; the writer waits in its own way. */
+export const RUNNING_PATIENCE = 250
 /** Bytes that are read through in the time of a start. */
 const SMALL = 32 * 1024 * 1024
 

@@ -3,6 +3,7 @@
  * flush to the disk instead of many; each write stands or falls alone within it.
  */
 import type { Database } from 'bun:sqlite'
+import { RUNNING_PATIENCE } from './database.ts'
 
 /** A write: `run` is called within a transaction; what it returns is kept if `kept` says so, and undone otherwise. */
 export interface Write<T> {
@@ -26,15 +27,22 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
 /** Bounds how long one transaction keeps other work of the process waiting. */
 const GROUP = 256
-/** Together with the busy timeout of the connection: about half a minute. */
-const BUSY_ROUNDS = 100
-const BUSY_PAUSE = 20
+/**
+ * Milliseconds between attempts while another process writes, which takes it less than one: at first in short steps, then in
+ * long ones; about half a minute in all. SQLite's own waiting would keep the whole process waiting.
+ */
+const SHORT_PAUSES = 100
+const SHORT_PAUSE = 1
+const LONG_PAUSE = 20
+const BUSY_ROUNDS = 1_500
 
 /** `before` is called before each transaction, of which a connection has one at a time. */
 export function createWriter(database: Database, before: () => void): Writer {
   const queue: Waiting[] = []
   let running: Promise<void> | undefined
   const begin = database.prepare('BEGIN IMMEDIATE')
+  const atOnce = database.prepare('PRAGMA busy_timeout = 0')
+  const inTime = database.prepare(`PRAGMA busy_timeout = ${RUNNING_PATIENCE}`)
   const commit = database.prepare('COMMIT')
   const rollback = database.prepare('ROLLBACK')
   const savepoint = database.prepare('SAVEPOINT one')
@@ -60,9 +68,18 @@ export function createWriter(database: Database, before: () => void): Writer {
     }
   }
 
+  function beginAtOnce(): void {
+    atOnce.run()
+    try {
+      begin.run()
+    } finally {
+      inTime.run()
+    }
+  }
+
   function together(group: readonly Waiting[]): Outcome[] {
     before()
-    begin.run()
+    beginAtOnce()
     try {
       const outcomes = group.map(({ write }) => attempt(write))
       commit.run()
@@ -79,7 +96,7 @@ export function createWriter(database: Database, before: () => void): Writer {
         return together(group)
       } catch (error) {
         if (!isBusy(error) || round === BUSY_ROUNDS) throw error
-        await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE))
+        await new Promise((resolve) => setTimeout(resolve, round <= SHORT_PAUSES ? SHORT_PAUSE : LONG_PAUSE))
       }
     }
   }
@@ -115,7 +132,7 @@ export function createWriter(database: Database, before: () => void): Writer {
     },
     async [Symbol.asyncDispose]() {
       await running
-      for (const statement of [begin, commit, rollback, savepoint, undo, release]) statement.finalize()
+      for (const statement of [begin, atOnce, inTime, commit, rollback, savepoint, undo, release]) statement.finalize()
     },
   }
 }
