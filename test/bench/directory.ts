@@ -33,7 +33,11 @@ interface Beds extends AsyncDisposable {
 async function open(executable: string, slapd: Slapd, way: Way): Promise<Beds> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(temporaryFolder()).path
-  const start = { executable, folder, env: { SVC: SERVICE.bindPassword, PW: LOCAL.password } }
+  const start = {
+    executable,
+    folder,
+    env: { SVC: SERVICE.bindPassword, PW: LOCAL.password },
+  }
   const ran = async (...words: string[]) => {
     const { code, err } = await runExecutable(start, ...words)
     if (code !== 0) throw new Error(`leveret ${words.join(' ')} ended with ${code}: ${err}`)
@@ -48,7 +52,7 @@ async function open(executable: string, slapd: Slapd, way: Way): Promise<Beds> {
   await ran('group', 'add', GROUP)
   await ran('rule', 'add', '--group', GROUP, '--vhost', 'prod', '--preset', 'owner')
   await ran('rule', 'add', '--user', LOCAL.username, '--vhost', 'prod', '--preset', 'owner')
-  const { url } = stack.use(await serveExecutable(start))
+  const { url } = stack.use(await serveExecutable({ ...start, logFile: `${folder}/log` }))
   const request = {
     url: `${url}/auth/session/login`,
     method: 'POST',

@@ -43,6 +43,8 @@ export interface Start {
   /** The working directory. */
   readonly folder: string
   readonly env?: Readonly<Record<string, string>>
+  /** `serve` logs into this file, as it does in practice, and `log` has nothing: reading takes the processor from the server. */
+  readonly logFile?: string
 }
 
 export async function runExecutable({ executable, folder, env = {} }: Start, ...words: string[]): Promise<Ran> {
@@ -68,10 +70,11 @@ export interface RunningExecutable extends AsyncDisposable {
 }
 
 /** `serve`, and back once it listens. Throws with what it logged if it ends instead. */
-export async function serveExecutable({ executable, folder, env = {} }: Start): Promise<RunningExecutable> {
-  const child = Bun.spawn([executable, 'serve'], { cwd: folder, env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
+export async function serveExecutable({ executable, folder, env = {}, logFile }: Start): Promise<RunningExecutable> {
+  const stderr = logFile === undefined ? 'pipe' : Bun.file(logFile)
+  const child = Bun.spawn([executable, 'serve'], { cwd: folder, env, stdin: 'ignore', stdout: 'pipe', stderr })
   const logged: string[] = []
-  const logging = collect(child.stderr, logged)
+  const logging = child.stderr instanceof ReadableStream ? collect(child.stderr, logged) : undefined
   const url = await listeningUrl(child.stdout)
   const stop = async (): Promise<number> => {
     child.kill('SIGTERM')
