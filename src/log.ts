@@ -54,7 +54,10 @@ export function createLog({ write, now, ...initial }: LogOptions): Log {
 }
 
 function json(level: LogLevel, message: string, fields: LogFields, at: number): string {
-  return escape(JSON.stringify({ time: new Date(at).toISOString(), level, message, ...fields }))
+  const line = JSON.stringify({ time: new Date(at).toISOString(), level, message, ...fields })
+  // JSON leaves no control below the space, and nearly every line has nothing beyond ASCII: no need to look at each character.
+  const plain = Buffer.byteLength(line) === line.length && !line.includes('\u007f')
+  return plain ? line : escape(line)
 }
 
 function pretty(level: LogLevel, message: string, fields: LogFields, at: number): string {
