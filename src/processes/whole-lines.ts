@@ -1,8 +1,8 @@
-/** Log lines of several processes on one standard error: what a pipe takes in one piece is never torn apart. */
-import { writeSync } from 'node:fs'
+/** Log lines of several processes on one standard error: what is taken in one piece is never torn apart. */
+import { fstatSync, writeSync } from 'node:fs'
 
-/** PIPE_BUF of Linux. */
-const PIECE = 4096
+/** A file takes any length in one piece, a pipe no more than PIPE_BUF. */
+const PIECE = isFile() ? Number.POSITIVE_INFINITY : 4096
 const PATIENCE = 1
 
 export function writeWholeLines(lines: string): void {
@@ -30,5 +30,13 @@ function writeAll(piece: Buffer): void {
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return // nobody reads the log any more
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PATIENCE)
     }
+  }
+}
+
+function isFile(): boolean {
+  try {
+    return fstatSync(2).isFile()
+  } catch {
+    return false // closed
   }
 }
