@@ -9,7 +9,7 @@ import { tooLarge } from './body.ts'
 import { clientAddress, isProxy } from './client-address.ts'
 import type { Metrics } from './metrics.ts'
 import { refusal, refusalWithoutRoute } from './problems.ts'
-import { createTurns } from './turn.ts'
+import { createSharedTurn } from './turn.ts'
 
 export interface GateOptions {
   readonly log: Logger
@@ -49,7 +49,7 @@ function isTooShort(url: string): boolean {
 export function createGate(routes: Routes, options: GateOptions): Gate {
   const { log, metrics } = options
   const standing = standingHeaders(options.https)
-  const nextTurn = createTurns()
+  const nextTurn = createSharedTurn()
 
   return async (request, peer) => {
     const started = performance.now()

@@ -3,7 +3,7 @@
  * stays in the processor's caches, and their answers leave together. Under load this is worth a third of the rate; a
  * request that comes alone waits for some microseconds.
  */
-export function createTurns(): () => Promise<void> {
+export function createSharedTurn(): () => Promise<void> {
   let next: Promise<void> | undefined
   return () => {
     next ??= new Promise((resolve) => {
