@@ -162,6 +162,20 @@ test('one commit that the engine refuses harms no other of its group', async () 
   expect((await storage.find(words, { limit: 9 })).rows.map((row) => row.select)).toEqual(['b', 'd'])
 })
 
+test('one commit that is refused undoes itself and no other of its group', async () => {
+  using folder = temporaryFolder()
+  await using storage = await openSqlite(folder.path)
+  await storage.migrate(kit)
+  const commits = await Promise.all([
+    storage.commit([word('a'), word('b')]),
+    storage.commit([word('c'), take(words, { select: 'nobody' })]),
+    storage.commit([take(words, { select: 'a' }), word('d')]),
+    storage.commit([word('e'), word('b')]),
+  ])
+  expect(commits.map(({ ok }) => ok)).toEqual([true, false, true, false])
+  expect((await storage.find(words, { limit: 9 })).rows.map((row) => row.select)).toEqual(['b', 'd'])
+})
+
 /** What it says when it cannot. */
 async function refusal(work: Promise<unknown> | undefined): Promise<string> {
   const [outcome] = await Promise.allSettled([work])

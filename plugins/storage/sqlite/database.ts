@@ -7,8 +7,6 @@ import { dirname } from 'node:path'
 const MODE = 0o600
 /** Milliseconds to wait for a lock: while opening and migrating there is nothing else to do. */
 const OPENING_PATIENCE = 30_000
-/** Of reads; the writer waits in its own way. */
-export const RUNNING_PATIENCE = 250
 /** Bytes that are read through in the time of a start. */
 const SMALL = 32 * 1024 * 1024
 
@@ -40,11 +38,11 @@ function check(database: Database): void {
   if (found !== 'ok') throw new Error(`the file is damaged (${String(found)}), restore a backup`)
 }
 
-/** Does what comes before serving: waits for other processes meanwhile. Afterwards the writer waits, not the process. */
+/** Does what comes before serving: waits for other processes meanwhile. Afterwards who asks waits, not the process. */
 export function beforeServing(database: Database, work: () => void): void {
   database.run(`PRAGMA busy_timeout = ${OPENING_PATIENCE}`)
   work()
-  database.run(`PRAGMA busy_timeout = ${RUNNING_PATIENCE}`)
+  database.run('PRAGMA busy_timeout = 0')
 }
 
 /** Runs in a thread of its own, with a connection of its own: reads and writes go on meanwhile. */

@@ -17,6 +17,7 @@ import {
 } from '#plugin'
 import { beforeServing, copyDatabase, saying } from './database.ts'
 import { migrate } from './migrate.ts'
+import { patiently } from './patience.ts'
 import { createSnapshot } from './snapshot.ts'
 import * as form from './statements.ts'
 import { decodeRow, encode, encodeRow } from './values.ts'
@@ -98,20 +99,22 @@ export function sqliteStorage(database: Database, file: string): Storage {
         })
       }
     },
-    async get(collection, key) {
-      const target = checkKey(collection, key)
-      snapshot.begin()
-      return readOne(target, shapeOf(collection))
-    },
-    async find(collection, query) {
-      const asked = checkQuery(collection, query)
-      if (asked.nothing) return { rows: [] }
-      snapshot.begin()
-      const found = form.find(statements, asked).values(...form.valuesOfFind(asked))
-      const rows = found.slice(0, asked.limit).map((values) => decodeRow(asked.shape, values))
-      const last = found.length > rows.length ? rows.at(-1) : undefined
-      return { rows, ...(last && { next: asked.cursor(last) }) }
-    },
+    get: (collection, key) =>
+      patiently(() => {
+        const target = checkKey(collection, key)
+        snapshot.begin()
+        return readOne(target, shapeOf(collection))
+      }),
+    find: (collection, query) =>
+      patiently(() => {
+        const asked = checkQuery(collection, query)
+        if (asked.nothing) return { rows: [] }
+        snapshot.begin()
+        const found = form.find(statements, asked).values(...form.valuesOfFind(asked))
+        const rows = found.slice(0, asked.limit).map((values) => decodeRow(asked.shape, values))
+        const last = found.length > rows.length ? rows.at(-1) : undefined
+        return { rows, ...(last && { next: asked.cursor(last) }) }
+      }),
     async commit(steps) {
       const checked = steps.map(checkStep)
       if (checked.length === 0) return { ok: true, taken: [] }

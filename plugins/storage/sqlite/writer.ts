@@ -3,13 +3,16 @@
  * flush to the disk instead of many; each write stands or falls alone within it.
  */
 import type { Database } from 'bun:sqlite'
-import { RUNNING_PATIENCE } from './database.ts'
+import { isBusy, patiently } from './patience.ts'
 
-/** A write: `run` is called within a transaction; what it returns is kept if `kept` says so, and undone otherwise. */
+/**
+ * A write: `run` is called within a transaction, and anew in another if that had to be undone; what it returns is kept if
+ * `kept` says so, and undone otherwise.
+ */
 export interface Write<T> {
   readonly run: () => T
   readonly kept: (outcome: T) => boolean
-  /** One statement undoes itself when it fails; only several need a savepoint. */
+  /** One statement undoes itself when it fails; several have to be undone. */
   readonly statements: number
 }
 
@@ -24,86 +27,77 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 type Outcome = { readonly value: unknown } | { readonly error: unknown }
+interface Result<T> {
+  /** Whether the transaction is. */
+  readonly kept: boolean
+  readonly value: T
+}
 
 /** Bounds how long one transaction keeps other work of the process waiting. */
 const GROUP = 256
-/**
- * Milliseconds between attempts while another process writes, which takes it less than one: at first in short steps, then in
- * long ones; about half a minute in all. SQLite's own waiting would keep the whole process waiting.
- */
-const SHORT_PAUSES = 100
-const SHORT_PAUSE = 1
-const LONG_PAUSE = 20
-const BUSY_ROUNDS = 1_500
 
 /** `before` is called before each transaction, of which a connection has one at a time. */
 export function createWriter(database: Database, before: () => void): Writer {
   const queue: Waiting[] = []
   let running: Promise<void> | undefined
   const begin = database.prepare('BEGIN IMMEDIATE')
-  const atOnce = database.prepare('PRAGMA busy_timeout = 0')
-  const inTime = database.prepare(`PRAGMA busy_timeout = ${RUNNING_PATIENCE}`)
   const commit = database.prepare('COMMIT')
   const rollback = database.prepare('ROLLBACK')
   const savepoint = database.prepare('SAVEPOINT one')
   const undo = database.prepare('ROLLBACK TO one')
   const release = database.prepare('RELEASE one')
 
-  function attempt({ run, kept, statements }: Write<unknown>): Outcome {
-    const guarded = statements > 1
-    try {
-      if (guarded) savepoint.run()
-      const value = run()
-      if (guarded && !kept(value)) undo.run()
-      if (guarded) release.run()
-      return { value }
-    } catch (error) {
-      // Some failures end the whole transaction (a full disk); then the group has to be taken apart.
-      if (!database.inTransaction) throw error
-      if (guarded) {
-        undo.run()
-        release.run()
-      }
-      return { error }
-    }
-  }
-
-  function beginAtOnce(): void {
-    atOnce.run()
-    try {
-      begin.run()
-    } finally {
-      inTime.run()
-    }
-  }
-
-  function together(group: readonly Waiting[]): Outcome[] {
+  function transaction<T>(work: () => Result<T>): T {
     before()
-    beginAtOnce()
+    begin.run()
     try {
-      const outcomes = group.map(({ write }) => attempt(write))
-      commit.run()
-      return outcomes
+      const { kept, value } = work()
+      if (kept) commit.run()
+      else rollback.run()
+      return value
     } catch (error) {
       if (database.inTransaction) rollback.run()
       throw error
     }
   }
 
-  async function patiently(group: readonly Waiting[]): Promise<Outcome[]> {
-    for (let round = 1; ; round++) {
-      try {
-        return together(group)
-      } catch (error) {
-        if (!isBusy(error) || round === BUSY_ROUNDS) throw error
-        await new Promise((resolve) => setTimeout(resolve, round <= SHORT_PAUSES ? SHORT_PAUSE : LONG_PAUSE))
-      }
+  /** Without savepoints, for which SQLite copies every page before it is changed; no outcomes if one of several has to be undone. */
+  function atOnce(group: readonly Waiting[]): Result<Outcome[] | undefined> {
+    const outcomes: Outcome[] = []
+    for (const { write } of group) {
+      const outcome = intact(outcomeOf(write))
+      outcomes.push(outcome)
+      const stands = 'value' in outcome && (write.statements === 1 || write.kept(outcome.value))
+      if (!stands) return { kept: false, value: group.length === 1 ? outcomes : undefined }
     }
+    return { kept: true, value: outcomes }
+  }
+
+  /** Each stands or falls alone. */
+  function oneByOne(group: readonly Waiting[]): Outcome[] {
+    return group.map(({ write }) => {
+      if (write.statements === 1) return intact(outcomeOf(write))
+      savepoint.run()
+      const outcome = intact(outcomeOf(write))
+      if ('error' in outcome || !write.kept(outcome.value)) undo.run()
+      release.run()
+      return outcome
+    })
+  }
+
+  /** Some failures end the whole transaction (a full disk); then the group has to be taken apart. */
+  function intact(outcome: Outcome): Outcome {
+    if ('error' in outcome && !database.inTransaction) throw outcome.error
+    return outcome
+  }
+
+  function together(group: readonly Waiting[]): Outcome[] {
+    return transaction(() => atOnce(group)) ?? transaction(() => ({ kept: true, value: oneByOne(group) }))
   }
 
   async function settle(group: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await patiently(group)
+      const outcomes = await patiently(() => together(group))
       for (const [at, { resolve, reject }] of group.entries()) {
         const outcome = outcomes[at]
         if (outcome && 'value' in outcome) resolve(outcome.value)
@@ -132,7 +126,7 @@ export function createWriter(database: Database, before: () => void): Writer {
     },
     async [Symbol.asyncDispose]() {
       await running
-      for (const statement of [begin, atOnce, inTime, commit, rollback, savepoint, undo, release]) statement.finalize()
+      for (const statement of [begin, commit, rollback, savepoint, undo, release]) statement.finalize()
     },
   }
 }
@@ -142,6 +136,10 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')
+function outcomeOf({ run }: Write<unknown>): Outcome {
+  try {
+    return { value: run() }
+  } catch (error) {
+    return { error }
+  }
 }
