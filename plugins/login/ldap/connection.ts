@@ -27,12 +27,11 @@ export interface Connection extends AsyncDisposable {
 /** Attributes that are no text. */
 const BINARY = ['objectGUID', 'objectSid', 'tokenGroups']
 
-export async function openConnection(url: URL, dialing: Dialing, trace: Trace = () => undefined): Promise<Connection> {
+export async function openConnection(url: URL, dialing: Dialing, trace?: Trace): Promise<Connection> {
   const { options, signal } = dialing
-  const server = `${url.protocol}//${url.host}`
   const traced = tracer(trace)
   const socket = await traced(
-    `connect ${server}`,
+    () => `connect ${url.protocol}//${url.host}`,
     () => dial(url, dialing),
     () => protection(url, options.startTls),
   )
@@ -52,15 +51,14 @@ export async function openConnection(url: URL, dialing: Dialing, trace: Trace = 
       // No password is no proof (RFC 4513 section 5.1.2), and a bare word would name a SASL mechanism.
       if (password === '' || !/[=@\\]/.test(name)) throw new Trouble('refused to bind without a name or a password')
       await traced(
-        `bind ${name}`,
+        () => `bind ${name}`,
         () => answered(client.bind(name, password, control)),
         () => 'accepted',
       )
     },
     search(asked) {
-      const text = `search ${asked.base === '' ? 'the root' : asked.base} (${asked.scope}) ${asked.filter.toString()}`
       return traced(
-        text,
+        () => `search ${asked.base === '' ? 'the root' : asked.base} (${asked.scope}) ${asked.filter.toString()}`,
         () => search(asked),
         (found) => entriesOf(found.map(({ dn }) => dn)),
       )
@@ -77,25 +75,33 @@ export async function openConnection(url: URL, dialing: Dialing, trace: Trace = 
 function endOf(socket: Socket, signal: AbortSignal) {
   const { promise, reject } = Promise.withResolvers<never>()
   promise.catch(() => undefined)
-  socket.once('close', () => reject(new Trouble('the server closed the connection')))
+  const closed = () => reject(new Trouble('the server closed the connection'))
+  socket.once('close', closed)
   const abort = () => {
     reject(new Trouble('the time for this login is over'))
     socket.destroy()
   }
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
-  return { promise, forget: () => signal.removeEventListener('abort', abort) }
+  return {
+    promise,
+    forget() {
+      socket.off('close', closed)
+      signal.removeEventListener('abort', abort)
+    },
+  }
 }
 
-function tracer(trace: Trace) {
-  return async <T>(step: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> => {
+/** Few are watched, so nothing is put into words for the others. */
+function tracer(trace: Trace | undefined) {
+  return async <T>(step: () => string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> => {
     try {
       const result = await work()
-      trace(step, { ok: true, detail: describe(result) })
+      trace?.(step(), { ok: true, detail: describe(result) })
       return result
     } catch (cause) {
       const error = isAnswer(cause) ? cause : troubleOf(cause)
-      trace(step, {
+      trace?.(step(), {
         ok: false,
         detail: isAnswer(error) ? `result code ${error.code}: ${oneLine(error.message)}` : error.message,
       })

@@ -34,26 +34,46 @@ export function parseDn(text: string): readonly Rdn[] | undefined {
   return undefined
 }
 
+/** What a text means as a name: its parts, and of each what is equal for all spellings. */
+interface Name {
+  readonly rdns: readonly Rdn[]
+  readonly keys: readonly string[]
+}
+
+/** The same few groups are named at every login, and understanding a name costs more than all else that is done with it. */
+const understood = new Map<string, Name>()
+const REMEMBERED = 1_000
+/** Longer ones are understood anew each time, so that a directory cannot fill the memory with them. */
+const REMEMBERED_LENGTH = 1_000
+
+function nameOf(text: string): Name | undefined {
+  const known = understood.get(text)
+  if (known) return known
+  const rdns = parseDn(text)
+  if (!rdns) return undefined
+  const name = { rdns, keys: rdns.map(rdnKey) }
+  if (text.length > REMEMBERED_LENGTH) return name
+  if (understood.size >= REMEMBERED) understood.clear()
+  understood.set(text, name)
+  return name
+}
+
 /** What is equal for two spellings of one name: case, spaces around and between words, and escapes make no difference. */
 export function dnKey(text: string): string | undefined {
-  return parseDn(text)?.map(rdnKey).join(',')
+  return nameOf(text)?.keys.join(',')
 }
 
 /** Is the name at `base` or below it? An empty base is above everything. */
 export function isWithin(dn: string, base: string): boolean {
-  const [names, bases] = [parseDn(dn), base === '' ? [] : parseDn(base)]
-  if (!names || !bases || names.length < bases.length) return false
-  return (
-    names
-      .slice(names.length - bases.length)
-      .map(rdnKey)
-      .join() === bases.map(rdnKey).join()
-  )
+  const [keys, above] = [nameOf(dn)?.keys, base === '' ? [] : nameOf(base)?.keys]
+  if (!keys || !above || keys.length < above.length) return false
+  const depth = keys.length - above.length
+  return above.every((key, level) => keys[depth + level] === key)
 }
 
 /** The value of the first part: `staff` of `cn=staff,ou=groups,dc=corp`. */
 export function firstValue(dn: string): string | undefined {
-  return parseDn(dn)?.[0]?.[0]?.value
+  return nameOf(dn)?.rdns[0]?.[0]?.value
 }
 
 function rdnKey(rdn: Rdn): string {

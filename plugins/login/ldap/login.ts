@@ -53,8 +53,12 @@ async function byTemplate(asked: Asked, { spelled, password }: Claim): Promise<F
   const refusal = await bindAs(asked, dn, password)
   if (refusal) return refusal
   if (asked.options.binding.service) await asService(asked)
-  const [person] = await read(asked, { base: dn, scope: 'base', filter: '(objectClass=*)' })
+  const entry = { base: dn, scope: 'base' } as const
+  const [meant] = await read(asked, { ...entry, filter: fillFilter(asked.options.users.filter, spelled) })
+  if (meant) return meant
+  const [person] = await read(asked, { ...entry, filter: '(objectClass=*)' })
   if (!person) throw new Trouble(`${dn} cannot be read by ${asked.options.binding.service?.name ?? 'its owner'}`)
+  // The name in the DN need not be the one that the filter looks at.
   return (await stillMeant(asked, person, spelled))
     ? person
     : refused('not-allowed', 'the user filter leaves this entry out')
