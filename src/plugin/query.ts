@@ -66,7 +66,7 @@ export function checkKey(collection: AnyCollection, key: AnyRow): Target {
 
 function target(shape: Shape, key: AnyRow, when: AnyRow): Target {
   const wrong = Object.keys(key).length !== shape.key.length || shape.key.some((field) => !(field.name in key))
-  if (wrong) throw new TypeError(`Cannot use ${shape.name}: its key is ${names(shape.key)}, nothing else`)
+  if (wrong) throw new TypeError(`Cannot use ${shape.name}: its key is ${listOf(shape.key)}, nothing else`)
   const found = {
     key: shape.key.map((field) => ({ field, value: checkScalar(shape, field, key[field.name]) })),
     when: conditions(shape, when),
@@ -76,18 +76,23 @@ function target(shape: Shape, key: AnyRow, when: AnyRow): Target {
 
 function conditions(shape: Shape, values: AnyRow): Condition[] {
   return Object.keys(values).map((name) => {
-    const field = shape.field.get(name)
-    if (!field) throw new TypeError(`Cannot use ${shape.name}: there is no field "${name}"`)
-    if (field.kind === 'json') throw new TypeError(`Cannot use ${shape.name}: field "${name}" is no scalar`)
+    const field = scalarField(shape, name)
     return { field, value: checkScalar(shape, field, values[name]) }
   })
+}
+
+function scalarField(shape: Shape, name: string): FieldShape {
+  const field = shape.field.get(name)
+  if (!field) throw new TypeError(`Cannot use ${shape.name}: there is no field "${name}"`)
+  if (field.kind === 'json') throw new TypeError(`Cannot use ${shape.name}: field "${name}" is no scalar`)
+  return field
 }
 
 function impossible({ field, value }: Condition): boolean {
   return typeof value === 'string' && !storable(field, value)
 }
 
-function names(fields: readonly FieldShape[]): string {
+function listOf(fields: readonly FieldShape[]): string {
   return fields.map((field) => `"${field.name}"`).join(', ')
 }
 
@@ -112,24 +117,44 @@ export function checkStep(step: Step): CheckedStep {
 /** Checks a where and works out what it means. */
 export function checkWhere(collection: AnyCollection, where: AnyWhere): Lookup {
   const shape = shapeOf(collection)
-  const by = declaredWay(shape, where.by)
-  const place = (condition: Condition) => by.indexOf(condition.field)
-  const equals = conditions(shape, where.equals ?? {}).toSorted((a, b) => place(a) - place(b))
-  const fixed = new Set(equals.map((condition) => condition.field))
-  if (!by.slice(0, fixed.size).every((field) => fixed.has(field)))
-    throw new TypeError(`Cannot search ${shape.name}: equals does not fix the leading fields of ${names(by)}`)
-  const rest = by.slice(fixed.size)
+  const asked = where.equals ?? {}
+  const { fixed, rest, present, order } = wayOf(shape, where.by, Object.keys(asked))
+  const equals = fixed.map((field) => ({ field, value: checkScalar(shape, field, asked[field.name]) }))
   const bounds = checkBounds(shape, rest[0], where)
-  const order = [...rest, ...shape.key.filter((field) => !fixed.has(field) && !rest.includes(field))]
   const prefix = where.prefix !== undefined && rest[0] !== undefined && !storable(rest[0], where.prefix)
-  return {
-    shape,
-    equals,
-    ...(bounds && { bounds }),
-    present: rest.filter((field) => field.nullable),
-    order,
-    nothing: prefix || equals.some(impossible),
-  }
+  return { shape, equals, ...(bounds && { bounds }), present, order, nothing: prefix || equals.some(impossible) }
+}
+
+/** What of a where does not depend on the values in it. */
+interface Way {
+  /** The fields of `equals`, in the order of `by`. */
+  readonly fixed: readonly FieldShape[]
+  /** Those of `by` after them. */
+  readonly rest: readonly FieldShape[]
+  readonly present: readonly FieldShape[]
+  readonly order: readonly FieldShape[]
+}
+
+/** A program asks in a few dozen ways, each very often. */
+const ways = new WeakMap<Shape, Map<string, Way>>()
+
+function wayOf(shape: Shape, by: readonly string[] | undefined, equals: readonly string[]): Way {
+  const known = ways.get(shape) ?? new Map<string, Way>()
+  ways.set(shape, known)
+  const form = `${by?.length} ${by?.join()} ${equals.length} ${equals.join()}`
+  const way = known.get(form) ?? newWay(shape, by, equals)
+  known.set(form, way)
+  return way
+}
+
+function newWay(shape: Shape, names: readonly string[] | undefined, equals: readonly string[]): Way {
+  const by = declaredWay(shape, names)
+  const fixed = equals.map((name) => scalarField(shape, name)).toSorted((a, b) => by.indexOf(a) - by.indexOf(b))
+  if (!by.slice(0, fixed.length).every((field) => fixed.includes(field)))
+    throw new TypeError(`Cannot search ${shape.name}: equals does not fix the leading fields of ${listOf(by)}`)
+  const rest = by.slice(fixed.length)
+  const order = [...rest, ...shape.key.filter((field) => !fixed.includes(field) && !rest.includes(field))]
+  return { fixed, rest, present: rest.filter((field) => field.nullable), order }
 }
 
 function declaredWay(shape: Shape, by: readonly string[] | undefined): readonly FieldShape[] {
@@ -182,13 +207,13 @@ export function checkQuery(collection: AnyCollection, query: AnyQuery): Find {
   const { limit, descending = false } = query
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
     throw new RangeError(`Cannot search ${lookup.shape.name}: limit is not 1 to 1000`)
-  const mark = fingerprint(lookup, descending)
+  const mark = () => fingerprint(lookup, descending)
   return {
     ...lookup,
     descending,
     limit,
-    ...(query.after !== undefined && { after: readCursor(lookup, mark, query.after) }),
-    cursor: (last) => encode([mark, ...lookup.order.map((field) => last[field.name])]),
+    ...(query.after !== undefined && { after: readCursor(lookup, mark(), query.after) }),
+    cursor: (last) => encode([mark(), ...lookup.order.map((field) => last[field.name])]),
   }
 }
 
