@@ -42,9 +42,9 @@ export function createApplications(deps: {
   const given = repository(storage, grants)
   const allowed = repository(storage, consents)
 
-  function grantsOf(userId: string, clientId?: string): Promise<Grant[]> {
+  function grantsOf(userId: string, clientId?: string): Promise<readonly Grant[]> {
     const equals = { userId, ...(clientId !== undefined && { clientId }) }
-    return Array.fromAsync(given.all({ by: ['userId', 'clientId'], equals }))
+    return given.list({ by: ['userId', 'clientId'], equals })
   }
 
   async function describe(clientId: string, access: readonly (Grant | Consent)[]): Promise<Application | undefined> {
@@ -62,7 +62,7 @@ export function createApplications(deps: {
 
   return {
     async list(userId) {
-      const remembered = await Array.fromAsync(allowed.all({ equals: { userId } }))
+      const remembered = await allowed.list({ equals: { userId } })
       const living = (await grantsOf(userId)).filter(({ expiresAt }) => expiresAt > world.now())
       const byClient = Map.groupBy([...remembered, ...living], ({ clientId }) => clientId)
       const found = await Promise.all([...byClient].map(([clientId, access]) => describe(clientId, access)))

@@ -35,7 +35,7 @@ export function createClients(deps: ClientsDeps): Clients {
   const { storage, world, audit, sealer } = deps
   const stored = repository(storage, clients)
   const finder = userFinder(storage)
-  const known = cached(async () => new Map((await Array.fromAsync(stored.all())).map((client) => [client.id, client])))
+  const known = cached(async () => new Map((await stored.list()).map((client) => [client.id, client])))
 
   type Changed = AuditName & `client.${string}`
   function changed(event: Changed, { id, name, managedBy }: Client, caller: Caller, more: { why?: string } = {}): void {

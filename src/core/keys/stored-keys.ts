@@ -60,7 +60,7 @@ export function createStoredKeys({ storage, world, settings, audit, masterKey }:
   }
 
   async function load(): Promise<void> {
-    const read = await Array.fromAsync(stored.all())
+    const read = await stored.list()
     const alive = living(read, world.now())
     materials = new Map(alive.map((key) => [key.kid, materials.get(key.kid) ?? opened(key)]))
     keySet = JSON.stringify({ keys: alive.map(({ publicJwk }) => publicJwk) })

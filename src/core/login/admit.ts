@@ -77,10 +77,8 @@ export function createAdmission(deps: {
     const { id: userId, source } = user
     const steps: Step[] = []
     const missing = new Set(wanted.map((name) => name.normalize('NFKC')))
-    for await (const row of repository(storage, memberships).all({
-      by: ['userId', 'source'],
-      equals: { userId, source },
-    })) {
+    const equals = { userId, source }
+    for (const row of await repository(storage, memberships).list({ by: ['userId', 'source'], equals })) {
       if (missing.delete(row.groupName)) continue
       steps.push(take(memberships, { groupName: row.groupName, userId, source }))
       entries.push({ event: 'group.member-removed', target: `group:${row.groupName}` })
@@ -126,9 +124,9 @@ export function createAdmission(deps: {
           ...(before?.disabledBySource && { disabled: false, disabledBySource: false }),
         }
         const now = world.now()
-        const fresh = { ...newcomer(newId('u', world), now), source, externalId, ...profile }
-        const changed = before !== undefined && !Bun.deepEquals({ ...before, ...profile }, before)
-        user = before ? { ...before, ...profile } : fresh
+        const described = before && { ...before, ...profile }
+        const changed = !Bun.deepEquals(described, before)
+        user = described ?? { ...newcomer(newId('u', world), now), source, externalId, ...profile }
         const steps: Step[] = [...named.steps]
         if (before && changed) {
           user = { ...user, updatedAt: nextVersion(now, before.updatedAt) }

@@ -27,9 +27,7 @@ const ATTEMPTS = 5
 
 export function createBrokers({ storage, world, settings, audit }: BrokersDeps): Brokers {
   const stored = repository(storage, brokers)
-  const known = cached(
-    async () => new Map((await Array.fromAsync(stored.all())).map((broker) => [broker.name, broker])),
-  )
+  const known = cached(async () => new Map((await stored.list()).map((broker) => [broker.name, broker])))
 
   function changed(event: AuditName & `broker.${string}`, broker: Broker, caller: Caller): void {
     known.forget()
@@ -93,7 +91,7 @@ export function createBrokers({ storage, world, settings, audit }: BrokersDeps):
     },
     async delete(name, caller) {
       const broker = await existing(name)
-      const naming = (await Array.fromAsync(repository(storage, rules).all())).filter((rule) => rule.broker === name)
+      const naming = (await repository(storage, rules).list()).filter((rule) => rule.broker === name)
       if (naming.length > 0) {
         const ids = naming.map((rule) => rule.id).join(', ')
         throw new Problem('conflict', `Broker "${name}" is named by rules: delete or change ${ids} first`)

@@ -116,7 +116,7 @@ const ATTEMPTS = 5
 
 export function createRules({ storage, world, audit, brokers }: RulesDeps): Rules {
   const stored = repository(storage, rules)
-  const index = cached(async () => indexRules(await Array.fromAsync(stored.all())))
+  const index = cached(async () => indexRules(await stored.list()))
 
   function changed(event: AuditName & `rule.${string}`, rule: Rule, caller: Caller): void {
     index.forget()

@@ -6,23 +6,38 @@ export interface Repository<C extends AnyCollection> {
   find(query: Query<C>): Promise<Page<RowOf<C>>>
   /** The only row that matches, or `undefined`; for unique fields. */
   findOne(query: Omit<Query<C>, 'limit' | 'after'>): Promise<RowOf<C> | undefined>
+  /** Every row that matches, at once: for what is known to be few. */
+  list(query?: Omit<Query<C>, 'limit' | 'after'>): Promise<readonly RowOf<C>[]>
   /** Every row that matches, page by page. */
   all(query?: Omit<Query<C>, 'limit' | 'after'>): AsyncIterable<RowOf<C>>
 }
 
+/** Rows that are asked for at a time. */
+const PAGE = 500
+
 export function repository<C extends AnyCollection>(storage: Storage, collection: C): Repository<C> {
-  const find = async (query: Query<C>) => (await storage.find(collection, query)) as Page<RowOf<C>>
+  const find = (query: Query<C>) => storage.find(collection, query) as Promise<Page<RowOf<C>>>
+
+  async function* pages(query: Omit<Query<C>, 'limit' | 'after'>): AsyncGenerator<Page<RowOf<C>>> {
+    let after: string | undefined
+    do {
+      const page = await find({ ...query, limit: PAGE, ...(after !== undefined && { after }) })
+      yield page
+      after = page.next
+    } while (after !== undefined)
+  }
+
   return {
-    get: async (key) => (await storage.get(collection, key)) as RowOf<C> | undefined,
+    get: (key) => storage.get(collection, key) as Promise<RowOf<C> | undefined>,
     find,
     findOne: async (query) => (await find({ ...query, limit: 1 })).rows[0],
+    async list(query = {}) {
+      const first = await find({ ...query, limit: PAGE })
+      if (first.next === undefined) return first.rows
+      return (await Array.fromAsync(pages(query))).flatMap(({ rows }) => rows)
+    },
     async *all(query = {}) {
-      let after: string | undefined
-      do {
-        const page = await find({ ...query, limit: 500, ...(after !== undefined && { after }) })
-        yield* page.rows
-        after = page.next
-      } while (after !== undefined)
+      for await (const { rows } of pages(query)) yield* rows
     },
   }
 }

@@ -25,9 +25,8 @@ export function userFinder(storage: Storage): UserFinder {
   const named = repository(storage, groups)
 
   async function groupsOf(userId: string): Promise<readonly string[]> {
-    const names = new Set<string>()
-    for await (const row of joined.all({ by: ['userId', 'source'], equals: { userId } })) names.add(row.groupName)
-    return [...names].sort()
+    const rows = await joined.list({ by: ['userId', 'source'], equals: { userId } })
+    return [...new Set(rows.map(({ groupName }) => groupName))].sort()
   }
 
   return {
