@@ -100,7 +100,7 @@ export function createJourneys(deps: JourneyDeps): Journeys {
   }
 
   async function factorOf(user: User, { interaction: { request } }: Started, client: Client | undefined) {
-    const groups = await users.groupsOf(user.id)
+    const groups = () => users.groupsOf(user.id)
     return await factors.next(user, { groups, client, acrValues: request?.acrValues ?? [] })
   }
 

@@ -78,7 +78,7 @@ export function createLogins(deps: LoginsDeps): Logins {
     const { request, forClient } = started.interaction
     const clientId = request?.clientId ?? forClient
     const client = clientId === null ? undefined : await clients.get(clientId)
-    const asked = { groups: await users.groupsOf(user.id), client, acrValues: request?.acrValues ?? [] }
+    const asked = { groups: () => users.groupsOf(user.id), client, acrValues: request?.acrValues ?? [] }
     const enough = acrOf(amr) !== SINGLE_FACTOR || (await factors.next(user, asked)).step === 'none'
     if (enough) return await established(started, { ...proof, here: true }, browser)
     const { id: userId, passwordChangedAt } = user

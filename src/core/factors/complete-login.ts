@@ -34,7 +34,7 @@ export function createCompleteLogin({
 
   return async (first, codes, caller) => {
     const { user } = first
-    const { step } = await factors.next(user, { groups: await users.groupsOf(user.id) })
+    const { step } = await factors.next(user, { groups: () => users.groupsOf(user.id) })
     if (step === 'none') return first
     if (step === 'enrol')
       throw missing(user, caller, 'none', 'A second factor is needed, and there is none: add one with a browser')

@@ -10,7 +10,8 @@ import { factorDemands } from './records.ts'
 
 /** What a login for a client asks. */
 export interface Asked {
-  readonly groups: readonly string[]
+  /** Of the user; read only if there are groups that need a second factor. */
+  readonly groups: () => Promise<readonly string[]>
   /** `secondFactor` of the client. */
   readonly client?: { readonly secondFactor: boolean } | undefined
   /** `acr_values` of the request. */
@@ -38,7 +39,8 @@ export function createDemands(deps: {
     async demanded(user, { groups, client, acrValues = [] }) {
       if (client?.secondFactor || !satisfies(SINGLE_FACTOR, acrValues)) return true
       const demanding = settings().factors.demandGroups
-      return groups.some((group) => demanding.includes(group)) || isSet(user.id)
+      const named = demanding.length > 0 && (await groups()).some((group) => demanding.includes(group))
+      return named || isSet(user.id)
     },
     async set(userId, demanded) {
       if (!demanded) {

@@ -144,7 +144,7 @@ export function createMfaTokens(deps: {
     },
     async challenge(token, { accepted, id }, caller) {
       const { user } = await bearer(token)
-      const { methods: usable } = await factors.next(user, { groups: [] })
+      const { methods: usable } = await factors.next(user, { groups: async () => [] })
       const chosen = id === undefined ? undefined : (await factors.list(user)).find((factor) => factor.id === id)
       if (id !== undefined && !chosen) throw new OAuthError('invalid_request', 'There is no such authenticator')
       const offers = (method: string, type: string) =>
@@ -155,7 +155,7 @@ export function createMfaTokens(deps: {
     },
     async associate(token, type, caller) {
       const { row, user } = await bearer(token)
-      if ((await factors.next(user, { groups: [] })).step === 'verify')
+      if ((await factors.next(user, { groups: async () => [] })).step === 'verify')
         throw new OAuthError('access_denied', 'There is an authenticator already', { status: 403 })
       if (row.enrolling !== null) throw begunAlready()
       if (type === 'oob') {

@@ -78,7 +78,7 @@ export function accountEndpoints(parts: AccountParts) {
   /** Whether somebody who is logged in has proven it lately, and with all that they have. */
   async function isFresh({ session, user }: Visit): Promise<boolean> {
     if (core.world.now() - session.authTime > FRESH) return false
-    const { step } = await core.factors.next(user, { groups: [] })
+    const { step } = await core.factors.next(user, { groups: async () => [] })
     return step !== 'verify' || session.acr !== SINGLE_FACTOR
   }
 

@@ -67,7 +67,7 @@ export function passwordGrants(deps: PasswordGrantDeps): readonly GrantHandler[]
         const target = await targets.read(parameters, client)
         const credentials = { username: parameters.need('username'), password: parameters.need('password') }
         const proven = await login.withPassword(credentials, caller)
-        const { groups } = await users.subject(proven.user)
+        const groups = () => users.groupsOf(proven.user.id)
         const { step } = await factors.next(proven.user, { groups, client })
         if (step === 'none') return await issue(request, proven, target)
         const clientId = client === FIRST_PARTY ? null : client.id
