@@ -35,6 +35,8 @@ interface Result<T> {
 
 /** Bounds how long one transaction keeps other work of the process waiting. */
 const GROUP = 256
+/** Bounds how long a write waits for others to share its flush to the disk. */
+const TURNS = 4
 
 /** `before` is called before each transaction, of which a connection has one at a time. */
 export function createWriter(database: Database, before: () => void): Writer {
@@ -109,9 +111,17 @@ export function createWriter(database: Database, before: () => void): Writer {
     }
   }
 
+  /** Lets who is under way ask for a write too, as long as each turn of the event loop brings further ones. */
+  async function gather(): Promise<void> {
+    for (let turn = 0, before = 0; turn < TURNS && before < queue.length; turn++) {
+      before = queue.length
+      await nextTurn()
+    }
+  }
+
   async function drain(): Promise<void> {
     while (queue.length > 0) {
-      await nextTurn()
+      await gather()
       await settle(queue.splice(0, GROUP))
     }
     running = undefined
@@ -131,7 +141,6 @@ export function createWriter(database: Database, before: () => void): Writer {
   }
 }
 
-/** Lets everything that is ready in this turn of the event loop ask for its write first. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
