@@ -11,8 +11,8 @@ import { type Bench, type Measure, median } from './bench.ts'
 import { answersPerSecond, CONNECTIONS, SECONDS, type Shot } from './load.ts'
 import { byMany, openLoop, timesOf } from '../harness/pace.ts'
 
-/** Rounds that are not counted: everything that both sides compile as they go is compiled by then. */
-const WARM_UP = 3
+/** Rounds that are not counted: most of what both sides compile as they go is compiled by then. */
+const WARM_UP = 6
 const ROUNDS = 7
 /** People that the directory of the tests has, `n0` and on. */
 const PEOPLE = 120
