@@ -1,9 +1,8 @@
 /** A connection that is established and, unless it was allowed otherwise, protected, before a word of LDAP is said on it. */
 import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import { Client } from 'ldapts'
 import type { Options } from './options.ts'
-import type { TlsFor } from './tls.ts'
+import type { BeginTls } from './tls.ts'
 import { Trouble } from './trouble.ts'
 
 /** RFC 4511 section 4.14.1. */
@@ -11,7 +10,7 @@ const START_TLS = '1.3.6.1.4.1.1466.20037'
 
 export interface Dialing {
   readonly options: Options
-  readonly tls: TlsFor
+  readonly tls: BeginTls
   readonly signal: AbortSignal
 }
 
@@ -20,12 +19,12 @@ export async function dial(url: URL, { options, tls, signal }: Dialing): Promise
   const secure = url.protocol === 'ldaps:'
   const port = Number(url.port) || (secure ? 636 : 389)
   using late = alarm(options.connectTimeout, signal)
-  if (secure) return await established(connectTls({ ...tls(host), port }), 'secureConnect', late.rang)
+  if (secure) return await established(tls({ host, port }), 'secureConnect', late.rang)
   const socket = await established(connectTcp({ host, port }), 'connect', late.rang)
   if (!options.startTls) return socket
   try {
     await Promise.race([askForTls(socket, url), late.rang])
-    return await established(connectTls({ ...tls(host), socket }), 'secureConnect', late.rang)
+    return await established(tls({ host, socket }), 'secureConnect', late.rang)
   } catch (error) {
     socket.destroy()
     throw error

@@ -7,7 +7,7 @@ import { type Options, resolveOptions } from './options.ts'
 import { attributesOf } from './person.ts'
 import { refused } from './refusal.ts'
 import { createServers } from './servers.ts'
-import { loadTls, type TlsFor } from './tls.ts'
+import { type BeginTls, loadTls } from './tls.ts'
 import { Trouble, troubleOf } from './trouble.ts'
 
 export async function openSource(given: Given, context: LoginSourceContext): Promise<LoginSource> {
@@ -21,7 +21,7 @@ const UNUSABLE = refused('credentials', 'empty, too long or not text')
 
 function openDirectory(
   options: Options,
-  { context, tls }: { readonly context: LoginSourceContext; readonly tls: TlsFor },
+  { context, tls }: { readonly context: LoginSourceContext; readonly tls: BeginTls },
 ): LoginSource {
   const gate = createGate({ running: options.maxConcurrent, waiting: options.maxWaiting })
   const attributes = attributesOf(options)

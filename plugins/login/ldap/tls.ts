@@ -1,20 +1,27 @@
 /** Whom we believe to be the directory, and as whom we come. */
+import type { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { resolve } from 'node:path'
 import {
   checkServerIdentity,
-  type ConnectionOptions,
+  connect,
   createSecureContext,
+  type DetailedPeerCertificate,
+  type PeerCertificate,
   type SecureContext,
   type SecureContextOptions,
+  type TLSSocket,
 } from 'node:tls'
 import type { Options } from './options.ts'
 
-/** What a TLS handshake with this host takes. */
-export type TlsFor = (host: string) => ConnectionOptions
+/** A new connection, or one that is protected from now on. */
+type Where = { readonly host: string } & ({ readonly port: number } | { readonly socket: Socket })
+/** Begins a TLS handshake with this host. */
+export type BeginTls = (where: Where) => TLSSocket
 
 /** Reads the files; throws an `Error` that names the one that cannot be used. */
-export async function loadTls({ tls }: Options, dataDir: string): Promise<TlsFor> {
+export async function loadTls({ tls }: Options, dataDir: string): Promise<BeginTls> {
   const read = async (key: string, path: string | undefined) => {
     if (path === undefined) return undefined
     return readFile(resolve(dataDir, path), 'utf8').catch((cause: unknown) => {
@@ -29,17 +36,32 @@ export async function loadTls({ tls }: Options, dataDir: string): Promise<TlsFor
   const ca = caText ?? tls.ca
   if (ca !== undefined && !ca.includes('BEGIN CERTIFICATE')) throw new Error('tls.caFile holds no PEM certificate')
   const secureContext = contextOf({ minVersion: tls.minVersion, ca, cert, key })
-  return (host) => {
-    const name = tls.serverName ?? host
-    return {
-      host,
+  return (where) => {
+    const name = tls.serverName ?? where.host
+    const socket: TLSSocket = connect({
+      ...where,
       // A literal address is no server name (RFC 6066 section 3); the certificate is compared with it all the same.
       ...(/^[\d.]+$|:/.test(name) ? {} : { servername: name }),
-      checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+      checkServerIdentity: () => nameFault(name, socket.getPeerX509Certificate()),
       rejectUnauthorized: !tls.insecureSkipVerify,
       secureContext,
-    }
+    })
+    // Describing every certificate of the chain takes longer than verifying it, and nobody reads the description.
+    socket.getPeerCertificate = () => NOT_DESCRIBED
+    return socket
   }
+}
+
+const NOT_DESCRIBED = Object.freeze({}) as DetailedPeerCertificate
+
+/** Why this certificate, whose chain is verified, is not that of the name; `undefined` if it is. */
+export function nameFault(name: string, certificate: X509Certificate | undefined): Error | undefined {
+  if (!certificate) return new Error('the server has shown no certificate')
+  const { subject, subjectAltName } = certificate
+  const names = [...subject.matchAll(/^CN=(.*)$/gm)].map(([, value = '']) => value)
+  // Of several it is not told which one would count.
+  const CN = names.length === 1 ? names.join() : ''
+  return checkServerIdentity(name, { subject: { CN }, subjectaltname: subjectAltName } as PeerCertificate)
 }
 
 /** Made once: reading certificates takes a tenth of what a whole handshake does. */
