@@ -28,7 +28,6 @@ export async function storeInSlot(storage: Storage, { user, token, limit }: Slot
     },
   )
   const own = { by: ['userId', 'slot'], equals: { userId: user.id } } as const
-  const surplus = remove(identityTokens, { ...own, range: { from: limit } })
   for (let attempt = 0; ; attempt++) {
     const { rows } = await repository(storage, identityTokens).find({ ...own, limit: 1000 })
     const choice = chooseSlot(rows, { limit, now: token.createdAt })
@@ -37,7 +36,11 @@ export async function storeInSlot(storage: Storage, { user, token, limit }: Slot
     const given = forced
       ? [remove(identityTokens, { ...own, equals: { userId: user.id, slot: choice.slot } })]
       : choice.end
-    const outcome = await storage.commit([unchanged, surplus, ...given, stored])
+    // Left from when there might be more of them.
+    const surplus = rows.some(({ slot }) => slot >= limit)
+      ? [remove(identityTokens, { ...own, range: { from: limit } })]
+      : []
+    const outcome = await storage.commit([unchanged, ...surplus, ...given, stored])
     if (outcome.ok) return true
     if (outcome.failed === 0) return false
   }
