@@ -127,6 +127,9 @@ export function checkWhere(collection: AnyCollection, where: AnyWhere): Lookup {
 
 /** What of a where does not depend on the values in it. */
 interface Way {
+  /** The names that lead here. */
+  readonly by: readonly string[] | undefined
+  readonly names: readonly string[]
   /** The fields of `equals`, in the order of `by`. */
   readonly fixed: readonly FieldShape[]
   /** Those of `by` after them. */
@@ -136,25 +139,30 @@ interface Way {
 }
 
 /** A program asks in a few dozen ways, each very often. */
-const ways = new WeakMap<Shape, Map<string, Way>>()
+const ways = new WeakMap<Shape, Way[]>()
 
 function wayOf(shape: Shape, by: readonly string[] | undefined, equals: readonly string[]): Way {
-  const known = ways.get(shape) ?? new Map<string, Way>()
-  ways.set(shape, known)
-  const form = `${by?.length} ${by?.join()} ${equals.length} ${equals.join()}`
-  const way = known.get(form) ?? newWay(shape, by, equals)
-  known.set(form, way)
+  const known = ways.get(shape) ?? []
+  const found = known.find((way) => isSame(way.by, by) && isSame(way.names, equals))
+  if (found) return found
+  const way = newWay(shape, by, equals)
+  ways.set(shape, [...known, way])
   return way
 }
 
-function newWay(shape: Shape, names: readonly string[] | undefined, equals: readonly string[]): Way {
-  const by = declaredWay(shape, names)
-  const fixed = equals.map((name) => scalarField(shape, name)).toSorted((a, b) => by.indexOf(a) - by.indexOf(b))
+function isSame(these: readonly string[] | undefined, those: readonly string[] | undefined): boolean {
+  if (!these || !those) return these === those
+  return these.length === those.length && these.every((name, place) => name === those[place])
+}
+
+function newWay(shape: Shape, asked: readonly string[] | undefined, names: readonly string[]): Way {
+  const by = declaredWay(shape, asked)
+  const fixed = names.map((name) => scalarField(shape, name)).toSorted((a, b) => by.indexOf(a) - by.indexOf(b))
   if (!by.slice(0, fixed.length).every((field) => fixed.includes(field)))
     throw new TypeError(`Cannot search ${shape.name}: equals does not fix the leading fields of ${listOf(by)}`)
   const rest = by.slice(fixed.length)
   const order = [...rest, ...shape.key.filter((field) => !fixed.includes(field) && !rest.includes(field))]
-  return { fixed, rest, present: rest.filter((field) => field.nullable), order }
+  return { by: asked && [...asked], names, fixed, rest, present: rest.filter((field) => field.nullable), order }
 }
 
 function declaredWay(shape: Shape, by: readonly string[] | undefined): readonly FieldShape[] {

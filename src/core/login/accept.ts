@@ -5,10 +5,13 @@ import { canLogIn, userFinder } from '../users/find-users.ts'
 import type { User } from '../users/records.ts'
 import type { Caller, World } from '../world.ts'
 import { createAdmission } from './admit.ts'
-import type { ConfiguredSource } from './login.ts'
+import type { Authentication, ConfiguredSource } from './login.ts'
+
+/** Groups are there if they had to be read. */
+type Known = Pick<Authentication, 'user' | 'groups'>
 
 export type Outcome =
-  | { readonly ok: true; readonly user: User; readonly amr: readonly string[]; readonly source: string }
+  | (Known & { readonly ok: true; readonly amr: readonly string[]; readonly source: string })
   | { readonly ok: false; readonly why: Why; readonly reason: string; readonly source: string }
 
 /** What is made of a verdict of this source. Whoever has read a record a moment ago that may be the one hands it over. */
@@ -34,10 +37,12 @@ export function createAccept(deps: {
     const before = same ? read : await finder.byIdentity(source, identity.externalId)
     if (!before && !provision) return refuse('not-allowed', 'unknown here, and this source creates no users')
     if (before && !mayReturn(before)) return refuse('disabled', before.disabled ? 'disabled here' : 'not activated')
-    const user =
-      before && configured.source.passwordChange ? before : await admission.admit(source, identity, caller, before)
-    if (!user) return refuse('not-allowed', 'the name belongs to another user or to a client')
-    return { ok: true, user, amr: identity.amr ?? ['pwd'], source }
+    const here: Known | undefined =
+      before && configured.source.passwordChange
+        ? { user: before }
+        : await admission.admit(source, identity, caller, before)
+    if (!here) return refuse('not-allowed', 'the name belongs to another user or to a client')
+    return { ok: true, ...here, amr: identity.amr ?? ['pwd'], source }
   }
 
   return async (configured, verdict, caller, read) => {

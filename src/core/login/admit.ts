@@ -17,12 +17,23 @@ export interface Admission {
    * somebody else. Memberships of other sources, and those granted here, stay as they are. Whoever has read the record a
    * moment ago hands it over.
    */
-  admit(source: string, identity: Identity, caller: Caller, known?: User): Promise<User | undefined>
+  admit(source: string, identity: Identity, caller: Caller, known?: User): Promise<Admitted | undefined>
+}
+
+export interface Admitted {
+  readonly user: User
+  /** Names of all groups that the user is in, whoever put the user there. */
+  readonly groups: readonly string[]
 }
 
 interface Entry {
   readonly event: 'user.created' | 'user.changed' | 'group.created' | 'group.member-added' | 'group.member-removed'
   readonly target: string
+}
+
+interface Synchronised {
+  readonly steps: readonly Step[]
+  readonly groups: Admitted['groups']
 }
 
 interface Named {
@@ -73,13 +84,15 @@ export function createAdmission(deps: {
     return null
   }
 
-  async function groupSteps(user: User, wanted: readonly string[], entries: Entry[]): Promise<readonly Step[]> {
+  async function groupSteps(user: User, wanted: readonly string[], entries: Entry[]): Promise<Synchronised> {
     const { id: userId, source } = user
     const steps: Step[] = []
-    const missing = new Set(wanted.map((name) => name.normalize('NFKC')))
-    const equals = { userId, source }
-    for (const row of await repository(storage, memberships).list({ by: ['userId', 'source'], equals })) {
-      if (missing.delete(row.groupName)) continue
+    const names = wanted.map((name) => name.normalize('NFKC'))
+    const missing = new Set(names)
+    const held = await repository(storage, memberships).list({ by: ['userId', 'source'], equals: { userId } })
+    const others = held.filter((row) => row.source !== source)
+    for (const row of held) {
+      if (row.source !== source || missing.delete(row.groupName)) continue
       steps.push(take(memberships, { groupName: row.groupName, userId, source }))
       entries.push({ event: 'group.member-removed', target: `group:${row.groupName}` })
     }
@@ -94,14 +107,14 @@ export function createAdmission(deps: {
       steps.push(insert(memberships, { groupName: name, userId, source, createdAt: now }))
       entries.push({ event: 'group.member-added', target: `group:${name}` })
     }
-    return steps
+    return { steps, groups: [...new Set([...names, ...others.map(({ groupName }) => groupName)])].sort() }
   }
 
   return {
     async admit(source, identity, caller, known) {
       const { externalId } = identity
       let read = known
-      let user: User | undefined
+      let admitted: Admitted | undefined
       const entries: Entry[] = []
       await commitOrAgain(storage, async () => {
         entries.length = 0
@@ -109,7 +122,7 @@ export function createAdmission(deps: {
         read = undefined
         const named = await nameOf(identity, before)
         if (named === undefined) {
-          user = undefined
+          admitted = undefined
           return undefined
         }
         const { username } = named
@@ -126,7 +139,7 @@ export function createAdmission(deps: {
         const now = world.now()
         const described = before && { ...before, ...profile }
         const changed = !Bun.deepEquals(described, before)
-        user = described ?? { ...newcomer(newId('u', world), now), source, externalId, ...profile }
+        let user: User = described ?? { ...newcomer(newId('u', world), now), source, externalId, ...profile }
         const steps: Step[] = [...named.steps]
         if (before && changed) {
           user = { ...user, updatedAt: nextVersion(now, before.updatedAt) }
@@ -137,12 +150,14 @@ export function createAdmission(deps: {
           steps.push(insert(users, user))
           entries.push({ event: 'user.created', target: `user:${username}` })
         }
-        return [...steps, ...(await groupSteps(user, identity.groups, entries))]
+        const synchronised = await groupSteps(user, identity.groups, entries)
+        admitted = { user, groups: synchronised.groups }
+        return [...steps, ...synchronised.steps]
       })
       for (const entry of entries) {
-        audit.record({ ...entry, outcome: 'ok', caller, detail: { source, user: user?.username ?? '' } })
+        audit.record({ ...entry, outcome: 'ok', caller, detail: { source, user: admitted?.user.username ?? '' } })
       }
-      return user
+      return admitted
     },
   }
 }

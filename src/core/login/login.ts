@@ -21,6 +21,8 @@ export interface Authentication {
    * by `disabled` and `passwordChangedAt`, and keeps `lastLoginAt` in the same commit.
    */
   readonly user: User
+  /** All groups of the user, if the login has read them. */
+  readonly groups?: readonly string[]
   /** RFC 8176. */
   readonly amr: readonly string[]
   /** Epoch milliseconds. */

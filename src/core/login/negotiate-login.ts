@@ -80,8 +80,8 @@ export function createNegotiateLogin(
       const { outcome, reply } = await attempt(token, caller)
       recordLogin(audit, caller, NOBODY, outcome)
       if (!outcome.ok) throw new Problem('invalid_credentials', 'The ticket is not accepted; log in with a password')
-      const { user, amr } = outcome
-      const authentication = { user, amr, authTime: world.now() }
+      const { user, groups, amr } = outcome
+      const authentication = { user, ...(groups && { groups }), amr, authTime: world.now() }
       return reply ? { authentication, reply } : { authentication }
     },
   }

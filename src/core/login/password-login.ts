@@ -119,8 +119,8 @@ export function createLogin(deps: LoginDeps): Login {
       const outcome = await attempt(username, password, caller)
       recordLogin(audit, caller, username, outcome)
       if (!outcome.ok) throw new Problem('invalid_credentials', 'User name or password is wrong')
-      const { user, amr } = outcome
-      return { user, amr, authTime: world.now() }
+      const { user, groups, amr } = outcome
+      return { user, ...(groups && { groups }), amr, authTime: world.now() }
     },
 
     async recheck({ id }, caller) {
@@ -139,7 +139,7 @@ export function createLogin(deps: LoginDeps): Login {
       }
       if (!verdict.ok) throw refuse(`login source ${user.source} answers: ${verdict.why}`)
       if (verdict.identity.externalId !== externalId) throw refuse('the name belongs to somebody else by now')
-      return (await admission.admit(user.source, verdict.identity, caller)) ?? user
+      return (await admission.admit(user.source, verdict.identity, caller))?.user ?? user
     },
   }
 }

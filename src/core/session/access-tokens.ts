@@ -17,6 +17,8 @@ export interface AccessTokenDeps extends BrokerTokenDeps {
 }
 export interface AccessRequest {
   readonly user: User
+  /** All groups of the user, if they are known. */
+  readonly userGroups?: readonly string[] | undefined
   readonly vhost: string
   readonly broker: Broker
   readonly caller: Caller
@@ -35,8 +37,8 @@ export interface AccessTokens {
 export function createAccessTokens(deps: AccessTokenDeps): AccessTokens {
   const tokens = createBrokerTokens(deps)
 
-  async function asked({ user, ...request }: AccessRequest): Promise<BrokerTokenRequest> {
-    const { groups, roles } = await deps.users.subject(user)
+  async function asked({ user, userGroups, ...request }: AccessRequest): Promise<BrokerTokenRequest> {
+    const { groups, roles } = await deps.users.subject(user, userGroups)
     return { ...request, subject: { kind: 'user', name: user.username, groups, roles } }
   }
 

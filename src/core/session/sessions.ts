@@ -1,11 +1,10 @@
 /** The session workflow: an identity token from a login, access tokens from an identity token. Wire objects in and out. */
 import { type Storage, take, update } from '#plugin'
 import type { CompleteLogin, GivenCodes } from '../factors/complete-login.ts'
-import type { ConfiguredSource, Login } from '../login/login.ts'
+import type { Authentication, ConfiguredSource, Login } from '../login/login.ts'
 import { Problem } from '../problem.ts'
 import type { Brokers } from '../rabbitmq/rules.ts'
 import { vhostFault } from '../rabbitmq/scope.ts'
-import type { User } from '../users/records.ts'
 import type { Caller } from '../world.ts'
 import { type AccessTokenDeps, createAccessTokens } from './access-tokens.ts'
 import { boundAddress } from './address.ts'
@@ -114,14 +113,14 @@ export function createSessions(deps: SessionDeps): Sessions {
 
   /** The identity token for somebody who has just proven who they are. */
   async function begin(
-    user: User,
+    { user, groups }: Authentication,
     vhost: string,
     target: SessionTarget,
     caller: Caller,
   ): Promise<SessionLoginResponse> {
     const { session } = settings()
     const broker = await brokers.choose(target.broker)
-    await access.decide({ user, vhost, broker, caller })
+    await access.decide({ user, userGroups: groups, vhost, broker, caller })
     const createdAt = world.now()
     const token: Omit<IdentityToken, 'slot'> = {
       id: Buffer.from(world.random(16)).toString('base64url'),
@@ -179,15 +178,13 @@ export function createSessions(deps: SessionDeps): Sessions {
     async login(input, caller) {
       const vhost = vhostFor(input)
       const first = await login.withPassword({ username: input.username, password: input.password }, caller)
-      const { user } = await completeLogin(first, input, caller)
-      return begin(user, vhost, input, caller)
+      return begin(await completeLogin(first, input, caller), vhost, input, caller)
     },
 
     async negotiate(token, target, caller) {
       const vhost = vhostFor(target)
       const { authentication, reply } = await login.withNegotiate(token, caller)
-      const { user } = await completeLogin(authentication, {}, caller)
-      const session = await begin(user, vhost, target, caller)
+      const session = await begin(await completeLogin(authentication, {}, caller), vhost, target, caller)
       return reply ? { session, reply } : { session }
     },
 

@@ -11,7 +11,7 @@ export interface UserFinder {
   byEmail(email: string): Promise<User | undefined>
   byIdentity(source: string, externalId: string): Promise<User | undefined>
   groupsOf(userId: string): Promise<readonly string[]>
-  subject(user: User): Promise<Subject>
+  subject(user: User, groups?: readonly string[]): Promise<Subject>
 }
 
 /** Activated and not disabled. */
@@ -43,8 +43,8 @@ export function userFinder(storage: Storage): UserFinder {
       return stored.findOne({ by: ['source', 'externalId'], equals: { source, externalId } })
     },
     groupsOf,
-    async subject(user) {
-      const names = await groupsOf(user.id)
+    async subject(user, known) {
+      const names = known ?? (await groupsOf(user.id))
       const rows = await Promise.all(names.map((name) => named.get({ name })))
       const roles = new Set([...user.roles, ...rows.flatMap((row) => row?.roles ?? [])])
       return { kind: 'user', user, groups: names, roles: [...roles].sort() }

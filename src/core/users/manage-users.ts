@@ -147,7 +147,7 @@ export function createUsers(deps: UserDeps): Users {
     setPassword: async (id, password, caller) => passwords.set(await existing(id), password, caller),
     changePassword: async (id, current, next, caller) =>
       passwords.change(await existing(id), { current, next }, caller),
-    subject: (user) => finder.subject(user),
+    subject: (user, known) => finder.subject(user, known),
     keptHere: passwords.keepsSecretOf,
     groupsOf: (userId) => finder.groupsOf(userId),
     isAdmin: (subject) => subject.groups.includes(settings().groups.admin),

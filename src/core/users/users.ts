@@ -55,7 +55,8 @@ export interface Users {
   setPassword(id: string, password: string, caller: Caller): Promise<void>
   /** The user's own change; `current` must be right (and is throttled like a login). */
   changePassword(id: string, current: string, next: string, caller: Caller): Promise<void>
-  subject(user: User): Promise<Subject>
+  /** Whoever has read the groups a moment ago hands them over. */
+  subject(user: User, groups?: readonly string[]): Promise<Subject>
   /** Whether name, mail and password of this user are kept here rather than in a directory. */
   keptHere(user: User): boolean
   groupsOf(userId: string): Promise<readonly string[]>
