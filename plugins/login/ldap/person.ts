@@ -7,17 +7,21 @@ import type { Options } from './options.ts'
 import { refused, STATE_ATTRIBUTES } from './refusal.ts'
 import type { Values } from './templates.ts'
 
-/** Everything of an entry that is looked at. */
-export function attributesOf({ attributes, groups, checkAccountState }: Options): string[] {
+/** Everything of an entry that is looked at after a bind, which tells the state of the account by itself. */
+export function attributesOf({ attributes, groups }: Options): string[] {
   const { claims, memberOf, ...names } = attributes
   const wanted = [
     ...Object.values(names),
     ...Object.values(claims),
     ...(groups.mode === 'memberof' ? [memberOf] : []),
     ...(groups.userAttribute === 'dn' ? [] : [groups.userAttribute]),
-    ...(checkAccountState ? STATE_ATTRIBUTES : []),
   ]
   return [...new Set(wanted)]
+}
+
+/** The same where nobody binds. */
+export function attributesWithStateOf(options: Options): string[] {
+  return [...new Set([...attributesOf(options), ...(options.checkAccountState ? STATE_ATTRIBUTES : [])])]
 }
 
 export async function verdictOn(

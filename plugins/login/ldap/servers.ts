@@ -16,7 +16,8 @@ export function createServers(
 ): Servers {
   const failedAt = new Map<URL, number>()
   const isSuspect = (url: URL) => now() - (failedAt.get(url) ?? Number.NEGATIVE_INFINITY) < PENALTY
-  const inOrder = () => [...urls.filter((url) => !isSuspect(url)), ...urls.filter(isSuspect)]
+  const inOrder = () =>
+    failedAt.size === 0 ? urls : [...urls.filter((url) => !isSuspect(url)), ...urls.filter(isSuspect)]
 
   return {
     async first(ask, signal) {

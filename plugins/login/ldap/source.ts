@@ -2,9 +2,9 @@
 import { Busy, createGate, type LoginSource, type LoginSourceContext, type Verdict } from '#plugin'
 import type { Given } from './config.ts'
 import { openConnection, type Trace } from './connection.ts'
-import { type Asked, asService, checkAgain, checkPassword, look } from './login.ts'
+import { type Asked, asService, checkAgain, checkPassword, type Credentials, look } from './login.ts'
 import { type Options, resolveOptions } from './options.ts'
-import { attributesOf } from './person.ts'
+import { attributesOf, attributesWithStateOf } from './person.ts'
 import { refused } from './refusal.ts'
 import { createServers } from './servers.ts'
 import { type BeginTls, loadTls } from './tls.ts'
@@ -24,14 +24,15 @@ function openDirectory(
   { context, tls }: { readonly context: LoginSourceContext; readonly tls: BeginTls },
 ): LoginSource {
   const gate = createGate({ running: options.maxConcurrent, waiting: options.maxWaiting })
-  const attributes = attributesOf(options)
+  const ofTheBound = attributesOf(options)
+  const ofOthers = attributesWithStateOf(options)
   const servers = createServers(options.urls, context)
 
   /** One question on a connection of its own, to be answered in time or not at all. */
   async function ask(
     signal: AbortSignal,
     question: (asked: Asked) => Promise<Verdict>,
-    trace?: Trace,
+    { attributes = ofOthers, trace }: { readonly attributes?: readonly string[]; readonly trace?: Trace } = {},
   ): Promise<Verdict> {
     using deadline = deadlineOf(options.deadline, signal)
     const dialing = { options, tls, signal: deadline.signal }
@@ -46,13 +47,19 @@ function openDirectory(
     }
   }
 
+  const check = (credentials: Credentials, signal: AbortSignal, trace?: Trace) =>
+    ask(signal, (asked) => checkPassword(asked, credentials), {
+      attributes: ofTheBound,
+      ...(trace && { trace }),
+    })
+
   const searches = options.binding.service !== undefined || options.binding.mode === 'search'
   return {
     password: {
       async verify({ username, password, signal }) {
         // No password is no proof, though some servers take it for one (RFC 4513 section 5.1.2).
         if (!isUsable(username) || !isUsable(password)) return UNUSABLE
-        return ask(signal, (asked) => checkPassword(asked, { username, password }))
+        return check({ username, password }, signal)
       },
     },
     ...(searches && {
@@ -73,9 +80,9 @@ function openDirectory(
       const trace: Trace = (step, outcome) => report({ step, ...outcome })
       if (password !== undefined) {
         if (!isUsable(username) || !isUsable(password)) return UNUSABLE
-        return ask(signal, (asked) => checkPassword(asked, { username, password }), trace)
+        return check({ username, password }, signal, trace)
       }
-      if (searches) return ask(signal, (asked) => look(asked, username), trace)
+      if (searches) return ask(signal, (asked) => look(asked, username), { trace })
       return refused('unavailable', 'without bindDn only people themselves can search: give the password')
     },
     async [Symbol.asyncDispose]() {},
