@@ -30,12 +30,16 @@ const BINARY = ['objectGUID', 'objectSid', 'tokenGroups']
 export async function openConnection(url: URL, dialing: Dialing, trace?: Trace): Promise<Connection> {
   const { options, signal } = dialing
   const traced = tracer(trace)
+  const ended = endOf(signal)
   const socket = await traced(
     () => `connect ${url.protocol}//${url.host}`,
-    () => dial(url, dialing),
+    () => dial(url, dialing, ended),
     () => protection(url, options.startTls),
-  )
-  const ended = endOf(socket, signal)
+  ).catch((error: unknown) => {
+    ended.forget()
+    throw error
+  })
+  ended.watch(socket)
   const client = clientOn(socket, { url, timeout: options.operationTimeout })
   const answered = <T>(work: Promise<T>) => Promise.race([work, ended.promise])
 
@@ -71,22 +75,28 @@ export async function openConnection(url: URL, dialing: Dialing, trace?: Trace):
   }
 }
 
-/** Rejects as soon as the connection ends or nobody waits any more, which then ends it. */
-function endOf(socket: Socket, signal: AbortSignal) {
+/** Comes when the connection ends, and when nobody waits any more, which then ends it. */
+function endOf(signal: AbortSignal) {
   const { promise, reject } = Promise.withResolvers<never>()
   promise.catch(() => undefined)
+  let watched: Socket | undefined
   const closed = () => reject(new Trouble('the server closed the connection'))
-  socket.once('close', closed)
   const abort = () => {
     reject(new Trouble('the time for this login is over'))
-    socket.destroy()
+    watched?.destroy()
   }
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
   return {
     promise,
+    come: reject,
+    watch(socket: Socket) {
+      watched = socket
+      socket.once('close', closed)
+      if (signal.aborted) socket.destroy()
+    },
     forget() {
-      socket.off('close', closed)
+      watched?.off('close', closed)
       signal.removeEventListener('abort', abort)
     },
   }

@@ -14,17 +14,24 @@ export interface Dialing {
   readonly signal: AbortSignal
 }
 
-export async function dial(url: URL, { options, tls, signal }: Dialing): Promise<Socket> {
+/** Of a connection, from before it is there. */
+export interface End {
+  /** Rejects when nothing more is to be waited for. */
+  readonly promise: Promise<never>
+  readonly come: (reason: Trouble) => void
+}
+
+export async function dial(url: URL, { options, tls }: Omit<Dialing, 'signal'>, end: End): Promise<Socket> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const secure = url.protocol === 'ldaps:'
   const port = Number(url.port) || (secure ? 636 : 389)
-  using late = alarm(options.connectTimeout, signal)
-  if (secure) return await established(tls({ host, port }), 'secureConnect', late.rang)
-  const socket = await established(connectTcp({ host, port }), 'connect', late.rang)
+  using _timer = alarm(options.connectTimeout, end)
+  if (secure) return await established(tls({ host, port }), 'secureConnect', end)
+  const socket = await established(connectTcp({ host, port }), 'connect', end)
   if (!options.startTls) return socket
   try {
-    await Promise.race([askForTls(socket, url), late.rang])
-    return await established(tls({ host, socket }), 'secureConnect', late.rang)
+    await Promise.race([askForTls(socket, url), end.promise])
+    return await established(tls({ host, socket }), 'secureConnect', end)
   } catch (error) {
     socket.destroy()
     throw error
@@ -54,18 +61,14 @@ export function clientOn(socket: Socket, { url, timeout }: { readonly url: URL; 
   })
 }
 
-async function established<S extends Socket>(
-  socket: S,
-  event: 'connect' | 'secureConnect',
-  late: Promise<never>,
-): Promise<S> {
+async function established<S extends Socket>(socket: S, event: 'connect' | 'secureConnect', end: End): Promise<S> {
   const { promise, resolve, reject } = Promise.withResolvers<S>()
   const closed = () => reject(new Trouble('the server closed the connection'))
   socket.once(event, () => resolve(socket))
   socket.on('error', reject)
   socket.once('close', closed)
   try {
-    return await Promise.race([promise, late])
+    return await Promise.race([promise, end.promise])
   } catch (error) {
     socket.destroy()
     throw error
@@ -74,19 +77,7 @@ async function established<S extends Socket>(
   }
 }
 
-/** Rejects when the time is over or the caller no longer waits; off when disposed of. */
-function alarm(milliseconds: number, signal: AbortSignal): Disposable & { readonly rang: Promise<never> } {
-  const { promise, reject } = Promise.withResolvers<never>()
-  promise.catch(() => undefined)
-  const timer = setTimeout(() => reject(new Trouble(`not connected within ${milliseconds} ms`)), milliseconds)
-  const abort = () => reject(new Trouble('the time for this login is over'))
-  signal.addEventListener('abort', abort, { once: true })
-  if (signal.aborted) abort()
-  return {
-    rang: promise,
-    [Symbol.dispose]() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
-    },
-  }
+function alarm(milliseconds: number, end: End): Disposable {
+  const timer = setTimeout(() => end.come(new Trouble(`not connected within ${milliseconds} ms`)), milliseconds)
+  return { [Symbol.dispose]: () => clearTimeout(timer) }
 }

@@ -12,18 +12,23 @@ export interface Found {
   cut(attribute: string): boolean
 }
 
-export function foundOf({ dn, ...attributes }: Entry): Found {
-  const values = new Map(
-    Object.entries(attributes).map(([name, value]) => [name.toLowerCase(), [value].flat() as (string | Buffer)[]]),
-  )
+export function foundOf(entry: Entry): Found {
+  const values = new Map<string, readonly (string | Buffer)[]>()
+  for (const name in entry) {
+    const value = entry[name] ?? []
+    if (name !== 'dn') values.set(name.toLowerCase(), Array.isArray(value) ? value : [value])
+  }
   const get = (attribute: string) => values.get(attribute.toLowerCase()) ?? []
   const all = (attribute: string) => get(attribute).map((value) => textOf(attribute, value))
   return {
-    dn,
+    dn: entry.dn,
     all,
     one: (attribute) => all(attribute)[0],
     bytes: (attribute) => get(attribute).map((value) => (typeof value === 'string' ? Buffer.from(value) : value)),
-    cut: (attribute) => [...values.keys()].some((name) => name.startsWith(`${attribute.toLowerCase()};range=`)),
+    cut(attribute) {
+      const beginning = `${attribute.toLowerCase()};range=`
+      return values.keys().some((name) => name.startsWith(beginning))
+    },
   }
 }
 
