@@ -12,8 +12,8 @@ import { answersPerSecond, CONNECTIONS, SECONDS, type Shot } from './load.ts'
 import { byMany, openLoop, timesOf } from '../harness/pace.ts'
 
 /** Rounds that are not counted: most of what both sides compile as they go is compiled by then. */
-const WARM_UP = 6
-const ROUNDS = 7
+const WARM_UP = 8
+const ROUNDS = 15
 /** People that the directory of the tests has, `n0` and on. */
 const PEOPLE = 120
 const GROUP = 'everybody'
