@@ -3,22 +3,23 @@
  * asked without, and again a moment later.
  */
 
-/**
- * Milliseconds between attempts while another process writes, which takes it less than one: at first in short steps, then in
- * long ones; about half a minute in all.
- */
+/** Milliseconds that a read waits in all, and a write, for which somebody has more to lose. */
+export const READING = 250
+export const WRITING = 30_000
+/** Milliseconds between attempts while another process writes, which takes it less than one: at first short ones. */
 const SHORT_PAUSES = 100
 const SHORT_PAUSE = 1
 const LONG_PAUSE = 20
-const ROUNDS = 1_500
 
 /** Does what touches the file, at once if it can be; throws what SQLite refuses for another reason, or for that one to the end. */
-export async function patiently<T>(work: () => T): Promise<T> {
+export async function patiently<T>(patience: number, work: () => T): Promise<T> {
+  let end: number | undefined
   for (let round = 1; ; round++) {
     try {
       return work()
     } catch (error) {
-      if (!isBusy(error) || round === ROUNDS) throw error
+      end ??= performance.now() + patience
+      if (!isBusy(error) || performance.now() >= end) throw error
       await new Promise((resolve) => setTimeout(resolve, round <= SHORT_PAUSES ? SHORT_PAUSE : LONG_PAUSE))
     }
   }

@@ -17,7 +17,7 @@ import {
 } from '#plugin'
 import { beforeServing, copyDatabase, saying } from './database.ts'
 import { migrate } from './migrate.ts'
-import { patiently } from './patience.ts'
+import { patiently, READING } from './patience.ts'
 import { createSnapshot } from './snapshot.ts'
 import * as form from './statements.ts'
 import { decodeRow, encode, encodeRow } from './values.ts'
@@ -100,13 +100,13 @@ export function sqliteStorage(database: Database, file: string): Storage {
       }
     },
     get: (collection, key) =>
-      patiently(() => {
+      patiently(READING, () => {
         const target = checkKey(collection, key)
         snapshot.begin()
         return readOne(target, shapeOf(collection))
       }),
     find: (collection, query) =>
-      patiently(() => {
+      patiently(READING, () => {
         const asked = checkQuery(collection, query)
         if (asked.nothing) return { rows: [] }
         snapshot.begin()

@@ -3,7 +3,7 @@
  * flush to the disk instead of many; each write stands or falls alone within it.
  */
 import type { Database } from 'bun:sqlite'
-import { isBusy, patiently } from './patience.ts'
+import { isBusy, patiently, WRITING } from './patience.ts'
 
 /**
  * A write: `run` is called within a transaction, and anew in another if that had to be undone; what it returns is kept if
@@ -99,7 +99,7 @@ export function createWriter(database: Database, before: () => void): Writer {
 
   async function settle(group: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await patiently(() => together(group))
+      const outcomes = await patiently(WRITING, () => together(group))
       for (const [at, { resolve, reject }] of group.entries()) {
         const outcome = outcomes[at]
         if (outcome && 'value' in outcome) resolve(outcome.value)
