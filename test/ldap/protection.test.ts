@@ -85,6 +85,10 @@ describeSlapd('the way to the directory', () => {
     expect(openLdap(searching(slapd, { tls: { caFile: join(folder, 'empty.pem') } }))).rejects.toThrow(
       /no PEM certificate/,
     )
+    await Bun.write(join(folder, 'broken.pem'), '-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n')
+    await expect(openLdap(searching(slapd, { tls: { caFile: join(folder, 'broken.pem') } }))).rejects.toThrow(
+      /tls\.caFile.* cannot be used: .*CA/,
+    )
   })
 
   test('never lets an empty password pass, even where the server takes it for anonymous', async () => {
