@@ -86,7 +86,7 @@ describeSlapd('the way to the directory', () => {
       /no PEM certificate/,
     )
     await Bun.write(join(folder, 'broken.pem'), '-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n')
-    await expect(openLdap(searching(slapd, { tls: { caFile: join(folder, 'broken.pem') } }))).rejects.toThrow(
+    expect(openLdap(searching(slapd, { tls: { caFile: join(folder, 'broken.pem') } }))).rejects.toThrow(
       /tls\.caFile.* cannot be used: .*CA/,
     )
   })
