@@ -13,13 +13,13 @@ const LONG_PAUSE = 20
 
 /** Does what touches the file, at once if it can be; throws what SQLite refuses for another reason, or for that one to the end. */
 export async function patiently<T>(patience: number, work: () => T): Promise<T> {
-  let end: number | undefined
+  let enough: AbortSignal | undefined
   for (let round = 1; ; round++) {
     try {
       return work()
     } catch (error) {
-      end ??= performance.now() + patience
-      if (!isBusy(error) || performance.now() >= end) throw error
+      if (!isBusy(error) || enough?.aborted) throw error
+      enough ??= AbortSignal.timeout(patience)
       await new Promise((resolve) => setTimeout(resolve, round <= SHORT_PAUSES ? SHORT_PAUSE : LONG_PAUSE))
     }
   }
