@@ -21,7 +21,7 @@ export function createServers(
 
   return {
     async first(ask, signal) {
-      let last = new Trouble('no server was asked')
+      let last: Trouble | undefined
       for (const url of inOrder()) {
         if (signal.aborted) break
         try {
@@ -34,7 +34,7 @@ export function createServers(
           failedAt.set(url, now())
         }
       }
-      throw last
+      throw last ?? new Trouble('no server was asked')
     },
   }
 }

@@ -12,7 +12,7 @@ import { Trouble, troubleOf } from './trouble.ts'
 
 export async function openSource(given: Given, context: LoginSourceContext): Promise<LoginSource> {
   const options = resolveOptions(given)
-  return openDirectory(options, { context, tls: await loadTls(options, context.dataDir) })
+  return openDirectory(options, { context, tls: await loadTls(options, context) })
 }
 
 /** Longer names and passwords are nobody's. */
