@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { noteFactors } from '../../src/core/factors/on-record.ts'
 import { DAY, HOUR, OPERATOR, refusal } from '../keys/ring.ts'
 import { CALLER, claimsOf, login, openDesk, PASSWORD } from './desk.ts'
 
@@ -74,6 +75,19 @@ test('a login that a new password overtakes gives no token', async () => {
   expect(await refusal(login(desk))).toMatchObject({ code: 'invalid_credentials' })
   expect(desk.lastRefusal()).toMatchObject({ why: 'user-changed', kind: 'identity' })
   expect(await desk.records()).toEqual([])
+})
+
+test('a login that a first second factor overtakes gives no token', async () => {
+  await using desk = await openDesk()
+  const decide = desk.rules.decide.bind(desk.rules)
+  desk.rules.decide = async (...args) => {
+    desk.rules.decide = decide
+    await desk.storage.commit([noteFactors(desk.alice.id)])
+    return await decide(...args)
+  }
+  expect(await refusal(login(desk))).toMatchObject({ code: 'invalid_credentials' })
+  expect(await desk.records()).toEqual([])
+  expect(await login(desk)).toMatchObject({ vhost: 'prod' })
 })
 
 test('a directory is asked again at most every five minutes, and only if it can be asked', async () => {

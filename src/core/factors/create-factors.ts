@@ -17,7 +17,7 @@ import { createMailCodes, hidden } from './mail-codes.ts'
 import { createPasskeys, keyKind } from './passkeys.ts'
 import { createRecoveryCodes } from './recovery-codes.ts'
 import { stepsToForget } from './forget.ts'
-import { createStanding } from './standing.ts'
+import { createStanding, type Standing } from './standing.ts'
 import { createTotpFactors } from './totp.ts'
 
 export interface FactorsDeps {
@@ -35,6 +35,7 @@ export interface FactorsDeps {
 
 const MAIL_ID = 'mail'
 const RECOVERY_ID = 'recovery'
+const NONE: Standing = { enrolled: false, usable: [], lost: false }
 
 export function createFactors(deps: FactorsDeps): Factors {
   const { storage, world, settings, audit, throttle, mailer, login } = deps
@@ -111,7 +112,7 @@ export function createFactors(deps: FactorsDeps): Factors {
   return {
     list,
     async next(user, asked) {
-      const { enrolled, usable, lost } = await standing(user)
+      const { enrolled, usable, lost } = user.factorsOnRecord ? await standing(user) : NONE
       if (enrolled) return { step: 'verify', methods: usable }
       return { step: lost || (await demands.demanded(user, asked)) ? 'enrol' : 'none', methods: [] }
     },

@@ -6,6 +6,7 @@ import { repository } from '../storage/repository.ts'
 import type { User } from '../users/records.ts'
 import type { World } from '../world.ts'
 import { satisfies, SINGLE_FACTOR } from './acr.ts'
+import { noteFactors } from './on-record.ts'
 import { factorDemands } from './records.ts'
 
 /** What a login for a client asks. */
@@ -40,7 +41,7 @@ export function createDemands(deps: {
       if (client?.secondFactor || !satisfies(SINGLE_FACTOR, acrValues)) return true
       const demanding = settings().factors.demandGroups
       const named = demanding.length > 0 && (await groups()).some((group) => demanding.includes(group))
-      return named || isSet(user.id)
+      return named || (user.factorsOnRecord && (await isSet(user.id)))
     },
     async set(userId, demanded) {
       if (!demanded) {
@@ -48,7 +49,9 @@ export function createDemands(deps: {
         return
       }
       await commitOrAgain(storage, async () =>
-        (await isSet(userId)) ? undefined : [insert(factorDemands, { userId, createdAt: world.now() })],
+        (await isSet(userId))
+          ? undefined
+          : [insert(factorDemands, { userId, createdAt: world.now() }), noteFactors(userId)],
       )
     },
   }

@@ -7,6 +7,7 @@ import { repository } from '../storage/repository.ts'
 import type { User } from '../users/records.ts'
 import type { World } from '../world.ts'
 import { digestOf, isSameDigest } from '../digest.ts'
+import { noteFactors } from './on-record.ts'
 import { typed } from './typed.ts'
 import { REFUSED, type Verification } from './guess.ts'
 import { codeMail } from './mail-text.ts'
@@ -119,7 +120,7 @@ export function createMailCodes(deps: {
       await commitOrAgain(storage, async () => {
         const before = await factors.get({ userId })
         const row = { userId, emailKey, createdAt: world.now(), lastUsedAt: null }
-        return [...(before ? [take(mailFactors, { userId })] : []), insert(mailFactors, row)]
+        return [...(before ? [take(mailFactors, { userId })] : []), insert(mailFactors, row), noteFactors(userId)]
       })
       return true
     },

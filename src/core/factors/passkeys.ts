@@ -12,6 +12,7 @@ import { repository } from '../storage/repository.ts'
 import type { User } from '../users/records.ts'
 import type { World } from '../world.ts'
 import { digestOf } from '../digest.ts'
+import { noteFactors } from './on-record.ts'
 import { type Passkey, passkeyChallenges, passkeys } from './records.ts'
 import { challengeIn, isAuthentication, isPlainAttestation, isRegistration } from './webauthn-shapes.ts'
 
@@ -156,7 +157,7 @@ export function createPasskeys(deps: {
         createdAt: world.now(),
         lastUsedAt: null,
       }
-      return (await storage.commit([insert(passkeys, row)])).ok ? row : undefined
+      return (await storage.commit([insert(passkeys, row), noteFactors(user.id)])).ok ? row : undefined
     },
     async requestOptions(userId) {
       const known = userId === undefined ? [] : (await list(userId)).filter(isUsable)

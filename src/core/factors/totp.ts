@@ -8,6 +8,7 @@ import type { Settings } from '../settings.ts'
 import { repository } from '../storage/repository.ts'
 import type { User } from '../users/records.ts'
 import type { World } from '../world.ts'
+import { noteFactors } from './on-record.ts'
 import { typed } from './typed.ts'
 import { REFUSED, type Verification } from './guess.ts'
 import { type TotpFactor, totpFactors } from './records.ts'
@@ -103,7 +104,8 @@ export function createTotpFactors(deps: {
       const secret = new Secret({ buffer: new Uint8Array(world.random(20)).buffer })
       const sealedSecret = sealer.seal(secret.base32, place(id))
       const row = { id, userId: user.id, name: '', sealedSecret, confirmed: false, lastStep: NEVER, createdAt: now }
-      await storage.commit([insert(totpFactors, { ...row, lastUsedAt: null, expiresAt: now + ENROL_WITHIN })])
+      const factor: TotpFactor = { ...row, lastUsedAt: null, expiresAt: now + ENROL_WITHIN }
+      await storage.commit([insert(totpFactors, factor), noteFactors(user.id)])
       return { id, secret: secret.base32, uri: totpOf(id, secret, user).toString() }
     },
     async pending(user, id) {

@@ -173,6 +173,7 @@ function newcomer(id: string, now: number) {
     createdAt: now,
     updatedAt: now,
     passwordChangedAt: null,
+    factorsOnRecord: false,
     lastLoginAt: null,
   }
 }

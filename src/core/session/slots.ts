@@ -11,36 +11,49 @@ export interface SlotRequest {
   readonly limit: number
 }
 
+/** A slot, and what has to go for it. */
+interface Room {
+  readonly slot: number
+  readonly steps: readonly Step[]
+}
+
 /** After this many lost races the oldest token gives way without a further look. */
 const FAIR_ATTEMPTS = 8
 
 /**
  * Stores a token, ending the oldest if there are too many. `false` if the user was disabled, deleted or given another
- * password since the login: the token would outlive what revoked all others.
+ * password since the login, or has got a first second factor: the token would outlive what revoked all others.
  */
 export async function storeInSlot(storage: Storage, { user, token, limit }: SlotRequest): Promise<boolean> {
+  const { passwordChangedAt, factorsOnRecord } = user
   const unchanged = update(
     users,
     { id: user.id },
     {
       set: { lastLoginAt: token.createdAt },
-      when: { disabled: false, activated: true, passwordChangedAt: user.passwordChangedAt },
+      when: { disabled: false, activated: true, passwordChangedAt, factorsOnRecord },
     },
   )
   const own = { by: ['userId', 'slot'], equals: { userId: user.id } } as const
-  for (let attempt = 0; ; attempt++) {
+
+  async function roomAmong(attempt: number): Promise<Room> {
     const { rows } = await repository(storage, identityTokens).find({ ...own, limit: 1000 })
     const choice = chooseSlot(rows, { limit, now: token.createdAt })
-    const stored = insert(identityTokens, { ...token, slot: choice.slot })
-    const forced = limit === 1 || attempt >= FAIR_ATTEMPTS
-    const given = forced
-      ? [remove(identityTokens, { ...own, equals: { userId: user.id, slot: choice.slot } })]
-      : choice.end
+    const given =
+      attempt >= FAIR_ATTEMPTS
+        ? [remove(identityTokens, { ...own, equals: { userId: user.id, slot: choice.slot } })]
+        : choice.end
     // Left from when there might be more of them.
     const surplus = rows.some(({ slot }) => slot >= limit)
       ? [remove(identityTokens, { ...own, range: { from: limit } })]
       : []
-    const outcome = await storage.commit([unchanged, ...surplus, ...given, stored])
+    return { slot: choice.slot, steps: [...surplus, ...given] }
+  }
+
+  for (let attempt = 0; ; attempt++) {
+    const room = limit === 1 ? { slot: 0, steps: [remove(identityTokens, own)] } : await roomAmong(attempt)
+    const stored = insert(identityTokens, { ...token, slot: room.slot })
+    const outcome = await storage.commit([unchanged, ...room.steps, stored])
     if (outcome.ok) return true
     if (outcome.failed === 0) return false
   }

@@ -178,6 +178,7 @@ const BLANK = {
   roles: [],
   claims: {},
   passwordChangedAt: null,
+  factorsOnRecord: false,
   lastLoginAt: null,
 } satisfies Partial<User>
 

@@ -29,6 +29,8 @@ export const users = defineCollection({
     /** Grows with every change but that of `lastLoginAt`: two changes never leave the same value. */
     updatedAt: t.Integer(),
     passwordChangedAt: nullable(t.Integer()),
+    /** Whether there may be second factors or a demand for one; never false again once it was true. */
+    factorsOnRecord: t.Boolean(),
     lastLoginAt: nullable(t.Integer()),
   }),
   key: ['id'],

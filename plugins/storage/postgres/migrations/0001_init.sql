@@ -16,6 +16,7 @@ CREATE TABLE "user" (
 	"created_at" bigint NOT NULL,
 	"updated_at" bigint NOT NULL,
 	"password_changed_at" bigint,
+	"factors_on_record" boolean NOT NULL,
 	"last_login_at" bigint,
 	CONSTRAINT "user_pkey" PRIMARY KEY("id")
 );

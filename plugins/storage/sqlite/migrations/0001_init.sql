@@ -16,6 +16,7 @@ CREATE TABLE `user` (
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
 	`password_changed_at` integer,
+	`factors_on_record` integer NOT NULL,
 	`last_login_at` integer
 );
 
