@@ -10,6 +10,7 @@ export function canonicalAddress(text: string): string | undefined {
 
 /** What one caller has at hand at least: /24 of IPv4, /64 of IPv6. `undefined` for what is no address. */
 export function networkOf(text: string): string | undefined {
+  if (isIPv4(text)) return `${text.slice(0, text.lastIndexOf('.'))}.0/24`
   const groups = groupsOf(text)
   const ipv4 = groups && ipv4Of(groups)
   if (ipv4 !== undefined) return `${ipv4.slice(0, ipv4.lastIndexOf('.'))}.0/24`

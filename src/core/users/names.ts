@@ -10,6 +10,8 @@ export interface Fault {
 export const NAME_LENGTH = 190
 
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u
+/** Nothing of it has another form than its lower case. */
+const PLAIN = /^[\x20-\x7e]*$/
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 
 /**
@@ -17,6 +19,7 @@ const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
  * case joins what lower case alone keeps apart (`ß` and `SS`, the two small sigmas).
  */
 export function comparisonKey(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase()
   return text.normalize('NFKC').replace(INVISIBLE, '').toUpperCase().toLowerCase().normalize('NFKC')
 }
 
