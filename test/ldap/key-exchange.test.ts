@@ -24,7 +24,10 @@ async function listening(groups?: string) {
       offered.push(hello.includes(HYBRID))
       const upstream = connectTcp(behind, '127.0.0.1').on('error', () => client.destroy())
       upstream.write(hello)
-      client.on('error', () => upstream.destroy()).pipe(upstream).pipe(client)
+      client
+        .on('error', () => upstream.destroy())
+        .pipe(upstream)
+        .pipe(client)
     })
   })
   const port = await open(stack, relay)
