@@ -74,12 +74,21 @@ export function insert(statements: Statements, shape: Shape): Statement {
   )
 }
 
+/** Finds the row if it is as guarded, and leaves its page as it is. */
+export function check(statements: Statements, shape: Shape, target: Target): Statement {
+  return statements.prepare(`check ${formOf(target.when)}`, shape, (table, place) =>
+    writer
+      .select({ there: sql`1` })
+      .from(table)
+      .where(meets(table, [...target.key, ...target.when], place)),
+  )
+}
+
 /** Binds the values of `set`, then those of the target. A collision with a unique leaves the row alone. */
 export function update(statements: Statements, shape: Shape, target: Target, set: readonly FieldShape[]): Statement {
-  const changed = set.length > 0 ? set : shape.key.slice(0, 1)
   const form = `update ${set.map(({ name }) => name).join()} ${formOf(target.when)}`
   return statements.prepare(form, shape, (table, place) => {
-    const values = changed.map((field) => [field.name, set.length > 0 ? place() : sql`${columnFor(table, field)}`])
+    const values = set.map((field) => [field.name, place()])
     const conditions = meets(table, [...target.key, ...target.when], place)
     return orIgnore(writer.update(table).set(Object.fromEntries(values)).where(conditions))
   })

@@ -45,6 +45,7 @@ export function sqliteStorage(database: Database, file: string): Storage {
     if (target.nothing) return false
     if (step.kind === 'update') {
       const set = shape.fields.filter(({ name }) => name in step.set)
+      if (set.length === 0) return form.check(statements, shape, target).values(...form.valuesOf(target)).length === 1
       const statement = form.update(statements, shape, target, set)
       return statement.run(...encodeRow(set, step.set), ...form.valuesOf(target)).changes === 1
     }
