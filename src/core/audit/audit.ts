@@ -82,6 +82,7 @@ export function createAudit(deps: {
   const { storage, world, settings, schedule = timers } = deps
   const events = repository(storage, auditEvents)
   const behind = writeBehind(auditEvents, { storage, log: world.log, schedule })
+  const own = Buffer.from(world.random(8)).toString('hex')
   let last = 0
   let serial = 0
 
@@ -89,8 +90,7 @@ export function createAudit(deps: {
   function nextId(now: number): string {
     serial = now > last ? 0 : serial + 1
     last = Math.max(last, now)
-    const random = Buffer.from(world.random(8)).toString('hex')
-    return `${last.toString(36).padStart(9, '0')}-${serial.toString(36).padStart(5, '0')}-${random}`
+    return `${last.toString(36).padStart(9, '0')}-${serial.toString(36).padStart(5, '0')}-${own}`
   }
 
   return {
@@ -123,8 +123,11 @@ export function createAudit(deps: {
   }
 }
 
+const PLAIN = /^[\x20-\x7e]*$/
+
 /** Text that every engine keeps: short enough, no NUL, no half of a surrogate pair. */
 function storable(text: string, length: number): string {
+  if (text.length <= length && PLAIN.test(text)) return text
   return text.slice(0, length).toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
