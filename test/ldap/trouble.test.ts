@@ -63,6 +63,18 @@ describeSlapd('a directory in trouble', () => {
     })
   })
 
+  test.each<[string, Behaviour, Section, string]>([
+    ['nothing', 'silent', {}, 'no answer within 400 ms'],
+    ['nothing after StartTLS', 'silent-after-start-tls', { startTls: true }, 'not connected within 400 ms'],
+    ['nothing in the whole time', 'silent', { operationTimeoutMs: 2_000 }, 'the time for this login is over'],
+    ['goodbye', 'die', {}, 'closed'],
+  ])('that says %s is named for it', async (_what, behaviour, more, detail) => {
+    await using fake = startFakeDirectory(behaviour)
+    await using source = await open({ ...plain(fake.port), ...more })
+    const verdict = await verify(source, 'alice', 'alice secret')
+    expect(verdict).toMatchObject({ ...unavailable, detail: expect.stringContaining(detail) })
+  })
+
   test('that answers for another before TLS is not believed after it', async () => {
     await using fake = startFakeDirectory('inject-before-tls', { forwardTo: Number(new URL(slapd.ldap).port) })
     await using source = await open({

@@ -1,7 +1,7 @@
 /** One connection to one server, for one question: what is done on it is bounded in time and told to whoever traces it. */
-import type { Socket } from 'node:net'
 import type { Control, Filter, SearchOptions } from 'ldapts'
 import { clientOn, dial, type Dialing } from './dial.ts'
+import { createEnd } from './end.ts'
 import { type Found, foundOf } from './found.ts'
 import type { Scope } from './options.ts'
 import { isAnswer, oneLine, Trouble, troubleOf } from './trouble.ts'
@@ -30,22 +30,23 @@ const BINARY = ['objectGUID', 'objectSid', 'tokenGroups']
 export async function openConnection(url: URL, dialing: Dialing, trace?: Trace): Promise<Connection> {
   const { options, signal } = dialing
   const traced = tracer(trace)
-  const ended = endOf(signal)
+  const end = createEnd(signal)
   const socket = await traced(
     () => `connect ${url.protocol}//${url.host}`,
-    () => dial(url, dialing, ended),
+    () => end.before(dial(url, dialing, end), options.connectTimeout, 'not connected'),
     () => protection(url, options.startTls),
   ).catch((error: unknown) => {
-    ended.forget()
+    end.come(troubleOf(error))
+    end[Symbol.dispose]()
     throw error
   })
-  ended.watch(socket)
-  const client = clientOn(socket, { url, timeout: options.operationTimeout })
-  const answered = <T>(work: Promise<T>) => Promise.race([work, ended.promise])
+  const client = clientOn(socket, url)
+  const answered = <T>(work: Promise<T>) => end.before(work, options.operationTimeout, 'no answer')
 
   async function search({ base, scope, filter, attributes, limit }: Search): Promise<readonly Found[]> {
     const bounds: SearchOptions = limit === undefined ? { paged: { pageSize: options.pageSize } } : { sizeLimit: limit }
-    const wanted = { scope, filter, attributes: [...attributes], explicitBufferAttributes: BINARY, ...bounds }
+    const explicitBufferAttributes = BINARY.filter((name) => attributes.some((asked) => isSame(asked, name)))
+    const wanted = { scope, filter, attributes: [...attributes], explicitBufferAttributes, ...bounds }
     const { searchEntries } = await answered(client.search(base, wanted))
     return searchEntries.map(foundOf)
   }
@@ -68,36 +69,9 @@ export async function openConnection(url: URL, dialing: Dialing, trace?: Trace):
       )
     },
     async [Symbol.asyncDispose]() {
-      ended.forget()
+      end[Symbol.dispose]()
       // Nobody waits for a goodbye; the socket is destroyed when it is written, or when it cannot be.
       client.unbind().catch(() => undefined)
-    },
-  }
-}
-
-/** Comes when the connection ends, and when nobody waits any more, which then ends it. */
-function endOf(signal: AbortSignal) {
-  const { promise, reject } = Promise.withResolvers<never>()
-  promise.catch(() => undefined)
-  let watched: Socket | undefined
-  const closed = () => reject(new Trouble('the server closed the connection'))
-  const abort = () => {
-    reject(new Trouble('the time for this login is over'))
-    watched?.destroy()
-  }
-  signal.addEventListener('abort', abort, { once: true })
-  if (signal.aborted) abort()
-  return {
-    promise,
-    come: reject,
-    watch(socket: Socket) {
-      watched = socket
-      socket.once('close', closed)
-      if (signal.aborted) socket.destroy()
-    },
-    forget() {
-      watched?.off('close', closed)
-      signal.removeEventListener('abort', abort)
     },
   }
 }
@@ -118,6 +92,10 @@ function tracer(trace: Trace | undefined) {
       throw error
     }
   }
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.length === other.length && one.toLowerCase() === other.toLowerCase()
 }
 
 function protection(url: URL, startTls: boolean): string {
