@@ -19,9 +19,14 @@ async function listening(groups?: string) {
   )
   const behind = await open(stack, directory)
   const offered: boolean[] = []
+  const state = { refuses: false }
   const relay = createServer((client) => {
     client.once('data', (hello: Buffer) => {
       offered.push(hello.includes(HYBRID))
+      if (state.refuses) {
+        client.destroy()
+        return
+      }
       const upstream = connectTcp(behind, '127.0.0.1').on('error', () => client.destroy())
       upstream.write(hello)
       client
@@ -32,7 +37,7 @@ async function listening(groups?: string) {
   })
   const port = await open(stack, relay)
   const disposal = stack.move()
-  return { port, offered, [Symbol.asyncDispose]: () => disposal.disposeAsync() }
+  return { port, offered, state, [Symbol.asyncDispose]: () => disposal.disposeAsync() }
 }
 
 async function open(stack: AsyncDisposableStack, server: Server): Promise<number> {
@@ -91,4 +96,15 @@ test('who has not proven to be the server changes nothing', async () => {
   const { shake } = await client({ port: server.port, knowsCa: false })
   for (let turn = 0; turn < 3; turn++) await shake()
   expect(server.offered).toEqual([true, true, true])
+})
+
+test('a handshake that fails without the hybrid makes it be offered again', async () => {
+  await using server = await listening('X25519')
+  const { shake } = await client(server)
+  await shake()
+  server.state.refuses = true
+  expect(await shake().catch(() => 'failed')).toBe('failed')
+  server.state.refuses = false
+  await shake()
+  expect(server.offered).toEqual([true, false, true])
 })

@@ -25,7 +25,10 @@ export function createKeyExchange(
 
   return {
     begin(host, connect) {
-      if (now() < (until.get(host) ?? 0)) return connect(others)
+      if (now() < (until.get(host) ?? 0)) {
+        // Behind one name there may be a server that takes the hybrid alone.
+        return connect(others).once('error', () => until.delete(host))
+      }
       const socket = connect(all)
       socket.once('secureConnect', () => {
         // Only who has proven to be the server can say so; somebody on the way can talk nobody out of the hybrid.
