@@ -211,7 +211,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-export function wire({ usernameKey: _u, emailKey: _e, ...user }: User): Static<typeof UserAnswer> {
+export function wire({
+  usernameKey: _u,
+  emailKey: _e,
+  factorsOnRecord: _f,
+  ...user
+}: User): Static<typeof UserAnswer> {
   return {
     ...user,
     createdAt: instant(user.createdAt),
