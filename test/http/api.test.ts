@@ -39,6 +39,21 @@ describe.each(['', '/auth/x'])('under the public path "%s"', (path) => {
     expect((await server.asAdmin('/users/carol')).status).toBe(404)
   })
 
+  test('what was verified of an address or a number ends with it, unless the change says otherwise', async () => {
+    const verified = { email_verified: true, phone_number: '+1 555', phone_number_verified: true }
+    await post('/users', { username: 'erin', email: 'erin@corp.example', claims: verified })
+    const claimsAfter = async (change: unknown) => (await bodyOf(await patch('/users/erin', change)))['claims']
+    expect(await claimsAfter({ email: 'Erin@corp.example', displayName: 'Erin' })).toEqual(verified)
+    expect(await claimsAfter({ email: 'e@corp.example' })).toEqual({
+      phone_number: '+1 555',
+      phone_number_verified: true,
+    })
+    expect(await claimsAfter({ claims: { phone_number: '+1 556' } })).toEqual({ phone_number: '+1 556' })
+    const both = { email: 'erin@corp.example', claims: { email_verified: true, phone_number: null } }
+    expect(await claimsAfter(both)).toEqual({ email_verified: true })
+    expect(await claimsAfter({ email: null })).toEqual({})
+  })
+
   test('lists are paged by a cursor and end with null', async () => {
     for (const name of ['p1', 'p2', 'p3']) await post('/users', { username: name })
     const seen: unknown[] = []

@@ -3,6 +3,7 @@ import { type Static, Type as t } from '@sinclair/typebox'
 import type { Core } from '../../core/core.ts'
 import { factorsOf } from '../../core/factors/guess.ts'
 import { Problem } from '../../core/problem.ts'
+import { comparisonKey } from '../../core/users/names.ts'
 import type { User } from '../../core/users/records.ts'
 import { type Endpoint, endpoint, type Who } from '../endpoint.ts'
 import { Instant, instant, instantOrNull, list, listOf, nullableText, pageOf, pageQuery, strict } from '../schemas.ts'
@@ -195,7 +196,18 @@ async function reachable({ users }: Pick<Core, 'users'>, idOrName: string, who: 
 
 /** RFC 7396 inside `claims`: a claim of `null` is removed, the others stay; so do the parts of an address. */
 function patched(user: User, change: Static<typeof UserChange>) {
-  return change.claims ? { ...change, claims: merged(user.claims, change.claims) } : change
+  const patch = { ...unverified(user, change), ...change.claims }
+  return Object.keys(patch).length > 0 ? { ...change, claims: merged(user.claims, patch) } : change
+}
+
+/** What was verified of the old address or number is not true of a new one, unless the change says so. */
+function unverified({ emailKey, claims }: User, { email, claims: given = {} }: Static<typeof UserChange>) {
+  const { phone_number: phone = claims['phone_number'] } = given
+  const moved = email !== undefined && (email === null ? null : comparisonKey(email)) !== emailKey
+  return {
+    ...(moved && 'email_verified' in claims && { email_verified: null }),
+    ...(phone !== claims['phone_number'] && 'phone_number_verified' in claims && { phone_number_verified: null }),
+  }
 }
 
 function merged(before: unknown, patch: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -211,12 +223,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-export function wire({
-  usernameKey: _u,
-  emailKey: _e,
-  factorsOnRecord: _f,
-  ...user
-}: User): Static<typeof UserAnswer> {
+export function wire({ usernameKey: _u, emailKey: _e, factorsOnRecord: _f, ...user }: User): Static<typeof UserAnswer> {
   return {
     ...user,
     createdAt: instant(user.createdAt),
