@@ -123,11 +123,8 @@ export function createAudit(deps: {
   }
 }
 
-const PLAIN = /^[\x20-\x7e]*$/
-
 /** Text that every engine keeps: short enough, no NUL, no half of a surrogate pair. */
 function storable(text: string, length: number): string {
-  if (text.length <= length && PLAIN.test(text)) return text
   return text.slice(0, length).toWellFormed().replaceAll('\0', '\uFFFD')
 }
 

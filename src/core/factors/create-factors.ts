@@ -112,9 +112,11 @@ export function createFactors(deps: FactorsDeps): Factors {
   return {
     list,
     async next(user, asked) {
-      const { enrolled, usable, lost } = user.factorsOnRecord ? await standing(user) : NONE
+      // The record may have been read before the password was looked at, and the mark have come meanwhile.
+      const current = user.factorsOnRecord ? user : ((await finder.byId(user.id)) ?? user)
+      const { enrolled, usable, lost } = current.factorsOnRecord ? await standing(current) : NONE
       if (enrolled) return { step: 'verify', methods: usable }
-      return { step: lost || (await demands.demanded(user, asked)) ? 'enrol' : 'none', methods: [] }
+      return { step: lost || (await demands.demanded(current, asked)) ? 'enrol' : 'none', methods: [] }
     },
     demanded: (user) => demands.isSet(user.id),
     async demand(user, demanded, caller) {

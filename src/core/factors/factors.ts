@@ -49,7 +49,7 @@ export type PasskeyLogin =
  */
 export interface Factors {
   list(user: User): Promise<readonly EnrolledFactor[]>
-  /** What a login needs beyond its first factor: who has a second factor always shows it. The user as just read. */
+  /** What a login needs beyond its first factor: who has a second factor always shows it. */
   next(user: User, asked: Asked): Promise<NextFactor>
   /** Whether this user needs one whatever group or client. */
   demanded(user: User): Promise<boolean>
